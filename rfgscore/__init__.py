@@ -1,0 +1,1 @@
+"""Recency-Frequency-Gravity scores of recorded domestic-abuse perpetrators."""

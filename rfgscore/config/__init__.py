@@ -1,0 +1,38 @@
+"""Settings of a deployment: read strictly, checked whole, reported with file and line."""
+
+from rfgscore.config.keys import config_schema
+from rfgscore.config.load import PRESETS, SCHEMA, load_config, preset
+from rfgscore.config.model import (
+    COMPONENTS,
+    CUSTODY_COLUMNS,
+    LINK_COLUMNS,
+    OFFENCE_COLUMNS,
+    SCOPE_REASONS,
+    SUBJECT_COLUMNS,
+    CohortConfig,
+    Config,
+    GravityConfig,
+    InputConfig,
+    RankConfig,
+    ScoreConfig,
+)
+
+__all__ = [
+    "COMPONENTS",
+    "CUSTODY_COLUMNS",
+    "LINK_COLUMNS",
+    "OFFENCE_COLUMNS",
+    "PRESETS",
+    "SCHEMA",
+    "SCOPE_REASONS",
+    "SUBJECT_COLUMNS",
+    "CohortConfig",
+    "Config",
+    "GravityConfig",
+    "InputConfig",
+    "RankConfig",
+    "ScoreConfig",
+    "config_schema",
+    "load_config",
+    "preset",
+]

@@ -1,0 +1,178 @@
+"""Rules that look at more than one key.
+
+They run on unchecked data, so that what they find is reported together with every wrong value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from rfgscore.config.keys import nearest
+from rfgscore.config.model import (
+    COMPONENTS,
+    CUSTODY_COLUMNS,
+    LINK_COLUMNS,
+    MOST,
+    OFFENCE_COLUMNS,
+    SUBJECT_COLUMNS,
+    InputConfig,
+    RankConfig,
+)
+from rfgscore.config.nodes import Path
+
+__all__ = ["broken_rules", "with_resolved_defaults"]
+
+Finding = tuple[Path, str]
+
+#: Where a table is configured: its columns, and those it cannot do without.
+_TABLES: Final[dict[Path, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    ("input",): (OFFENCE_COLUMNS, ("perpetrator_id", "event_date")),
+    ("input", "subjects"): (SUBJECT_COLUMNS, ("perpetrator_id",)),
+    ("input", "custody"): (CUSTODY_COLUMNS, ("perpetrator_id", "start", "end")),
+    ("input", "links"): (LINK_COLUMNS, ("nominal_id", "master_id")),
+}
+_DATES: Final = frozenset(
+    {"event_date", "event_end", "recorded_date", "dob", "deceased_date", "start", "end", "planned_release"}
+)
+
+
+def with_resolved_defaults(data: dict[str, Any]) -> dict[str, Any]:
+    """Fill in the defaults that follow from other keys.
+
+    `cohort.reserve` is `cohort.capacity`, and `rank.tie_break` loses the components the score lacks.
+
+    Parameters
+    ----------
+    data : dict
+        Merged configuration, unchecked.
+
+    Returns
+    -------
+    dict
+        A new dict with the two keys, where what they follow from can be used.
+    """
+    filled = dict(data)
+    cohort = data.get("cohort")
+    if isinstance(cohort, dict) and type(capacity := cohort.get("capacity")) is int and 0 < capacity <= MOST:
+        filled["cohort"] = {"reserve": capacity, **cohort}
+    rank, components = data.get("rank", {}), _at(data, "score", "components")
+    if isinstance(rank, dict) and isinstance(components, dict):
+        default = RankConfig.model_fields["tie_break"].default
+        filled["rank"] = {"tie_break": tuple(name for name in default if name in components), **rank}
+    return filled
+
+
+def broken_rules(data: dict[str, Any]) -> Iterator[Finding]:
+    """Yield every rule between keys that a configuration breaks.
+
+    Parameters
+    ----------
+    data : dict
+        Merged configuration, unchecked.
+
+    Yields
+    ------
+    tuple of path and str
+        Where, and what is wrong.
+    """
+    whole = _over({"input": InputConfig().model_dump()}, data)
+    yield from _words_apart(whole)
+    yield from _needed_columns(whole)
+    yield from _date_columns(whole)
+    yield from _components(whole)
+    yield from _tie_break(whole)
+
+
+def _over(default: Any, written: Any) -> Any:
+    if isinstance(default, dict) and isinstance(written, dict):
+        return {**default, **{key: _over(default.get(key), value) for key, value in written.items()}}
+    return written
+
+
+def _at(data: Any, *path: str | int) -> Any:
+    """Return what stands at a path, or None where the data is not of that shape."""
+    for step in path:
+        data = data.get(step) if isinstance(data, dict) else None
+    return data
+
+
+def _texts(value: Any) -> Iterator[tuple[int, str]]:
+    if isinstance(value, tuple):
+        yield from ((at, word) for at, word in enumerate(value) if isinstance(word, str))
+
+
+def _words_apart(data: dict[str, Any]) -> Iterator[Finding]:
+    pairs = (("roles", "count", "set_aside"), ("outcomes", "exclude", "count"), ("flags", "true", "false"))
+    for section, first, second in pairs:
+        taken = {word.strip().casefold() for _, word in _texts(_at(data, "input", section, first))}
+        for at, word in _texts(_at(data, "input", section, second)):
+            if word.strip().casefold() in taken:
+                yield (
+                    ("input", section, second, at),
+                    f"{word!r} also stands in {first}; keep one",
+                )
+
+
+def _needed_columns(data: dict[str, Any]) -> Iterator[Finding]:
+    for table, (_, needed) in _TABLES.items():
+        columns = _at(data, *table, "columns")
+        if isinstance(columns, dict):
+            for name in needed:
+                if name not in columns:
+                    yield (*table, "columns", name), "is needed: name the column of the file that holds it"
+    columns = _at(data, "input", "columns")
+    if isinstance(columns, dict):
+        if "offence_code" not in columns and "is_crime" not in columns:
+            yield ("input", "columns", "offence_code"), "is needed unless is_crime is mapped"
+        if "victim_id" not in columns and _at(data, "score", "components", "victims") is not None:
+            yield ("input", "columns", "victim_id"), "is needed by score.components.victims"
+
+
+def _date_columns(data: dict[str, Any]) -> Iterator[Finding]:
+    for table, (names, _) in _TABLES.items():
+        formats, columns = _at(data, *table, "date_format"), _at(data, *table, "columns")
+        if isinstance(formats, dict):
+            mapped = columns if isinstance(columns, dict) else dict(zip(names, names, strict=True))
+            dates = [held for name, held in mapped.items() if name in _DATES and isinstance(held, str)]
+            for column in formats:
+                if column not in dates:
+                    near = nearest(column, dates)
+                    hint = f"; did you mean {near!r}?" if near else ""
+                    yield (*table, "date_format", column), f"no date is mapped to a column of this name{hint}"
+
+
+def _components(data: dict[str, Any]) -> Iterator[Finding]:
+    if _at(data, "score", "components") == {}:
+        yield ("score", "components"), f"at least one of {', '.join(COMPONENTS)} is needed"
+    for name in COMPONENTS:
+        path = ("score", "components", name)
+        part = _at(data, *path)
+        key = "up_to" if name == "recency" else "from"
+        below: float | None = None
+        bands = _at(part, "bands")
+        for at, band in enumerate(bands if isinstance(bands, tuple) else ()):
+            edge = _at(band, key)
+            if isinstance(edge, int | float) and not isinstance(edge, bool):
+                if below is not None and edge <= below:
+                    yield (*path, "bands", at, key), f"must be above {below}, the band before it"
+                below = edge
+    part = _at(data, "score", "components", "gravity")
+    half_life = ("score", "components", "gravity", "half_life_days")
+    if isinstance(part, dict):
+        decayed, given = part.get("aggregate", "max") == "decayed", "half_life_days" in part
+        if decayed and not given:
+            yield half_life, "is needed with aggregate: decayed"
+        if given and not decayed:
+            yield half_life, "is only for aggregate: decayed; remove it (null removes an inherited one)"
+
+
+def _tie_break(data: dict[str, Any]) -> Iterator[Finding]:
+    components = _at(data, "score", "components")
+    seen: set[str] = set()
+    for at, name in _texts(_at(data, "rank", "tie_break")):
+        if name in seen:
+            yield ("rank", "tie_break", at), f"{name!r} is repeated; keep one"
+        elif name in COMPONENTS and isinstance(components, dict) and name not in components:
+            yield ("rank", "tie_break", at), f"the score has no component {name!r}; remove it"
+        seen.add(name)

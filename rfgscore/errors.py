@@ -1,0 +1,195 @@
+"""Every error the library raises on purpose, as one tree.
+
+::
+
+    RfgError
+    ├── ConfigError(ValueError)          settings, gravity table, --out: exit 2
+    │   └── OutputError                  the output folder is not absent or empty
+    ├── DataError(ValueError)            input missing, unreadable or refused: exit 1
+    │   ├── InputNotFoundError(FileNotFoundError)
+    │   ├── FormatError                  a file that is not what it must be
+    │   ├── MissingColumnError(KeyError)
+    │   ├── TooManyFaultsError           more faults than the configured limit
+    │   ├── LinkCycleError               the links table runs in a circle
+    │   ├── AmbiguousPersonError         one id, two forces, two birth dates
+    │   ├── PointInTimeError             something later than the date looked at
+    │   └── NobodyEligibleError
+    ├── UnknownPersonError(KeyError)     a person the run does not hold: exit 1
+    ├── MissingExtraError(ImportError)   an optional package is not installed
+    └── InternalError(RuntimeError)      a promise of the library did not hold: exit 3
+
+Messages say what happened, where, and what to do. They name row numbers, columns, offence codes and
+config words, never an id or another cell's value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "AmbiguousPersonError",
+    "ConfigError",
+    "ConfigProblem",
+    "DataError",
+    "FormatError",
+    "InputNotFoundError",
+    "InternalError",
+    "LinkCycleError",
+    "MissingColumnError",
+    "MissingExtraError",
+    "NobodyEligibleError",
+    "OutputError",
+    "PointInTimeError",
+    "RfgError",
+    "TooManyFaultsError",
+    "UnknownPersonError",
+]
+
+
+class RfgError(Exception):
+    """Root of every error the library raises on purpose.
+
+    Parameters
+    ----------
+    message : str
+        What happened, where, and what to do about it.
+    """
+
+    code = "RFG-000"
+    exit_code = 3
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        # KeyError would show the message quoted.
+        return self.message
+
+
+@dataclass(frozen=True)
+class ConfigProblem:
+    """One thing wrong with a configuration.
+
+    Parameters
+    ----------
+    file : str
+        File the problem stands in, or ``"<preset NAME>"``.
+    line : int
+        Line in that file, from 1.
+    path : str
+        Dotted path of the key, such as ``score.components.gravity``.
+    text : str
+        What is wrong and, where one exists, the nearest valid word.
+    """
+
+    file: str
+    line: int
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}"
+        return f"{where}: {self.path}: {self.text}" if self.path else f"{where}: {self.text}"
+
+
+class ConfigError(RfgError, ValueError):
+    """A configuration or gravity table cannot be used.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what to do about it.
+    problems : sequence of ConfigProblem
+        Every problem found, in file order.
+    """
+
+    code = "RFG-C01"
+    exit_code = 2
+
+    def __init__(self, message: str, problems: Sequence[ConfigProblem] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join([message, *(f"  {problem}" for problem in self.problems)]))
+
+
+class OutputError(ConfigError):
+    """The output folder is in use, or cannot take a result."""
+
+    code = "RFG-C02"
+
+
+class DataError(RfgError, ValueError):
+    """The input cannot be used."""
+
+    code = "RFG-D01"
+    exit_code = 1
+
+
+class InputNotFoundError(DataError, FileNotFoundError):
+    """An input file does not exist."""
+
+    code = "RFG-D02"
+
+
+class FormatError(DataError):
+    """A file is not what its name, its bytes or the contract say it must be."""
+
+    code = "RFG-D03"
+
+
+class MissingColumnError(DataError, KeyError):
+    """A mapped or needed column is not in the file."""
+
+    code = "RFG-D04"
+
+
+class TooManyFaultsError(DataError):
+    """More rows are at fault than the configured limit allows."""
+
+    code = "RFG-D05"
+
+
+class LinkCycleError(DataError):
+    """The links table leads from a record back to itself."""
+
+    code = "RFG-D06"
+
+
+class AmbiguousPersonError(DataError):
+    """One id stands for people of two forces with two birth dates."""
+
+    code = "RFG-D07"
+
+
+class PointInTimeError(DataError):
+    """Something later than the date looked at was asked for or would be used."""
+
+    code = "RFG-D08"
+
+
+class NobodyEligibleError(DataError):
+    """No one in the input can be ranked."""
+
+    code = "RFG-D09"
+
+
+class UnknownPersonError(RfgError, KeyError):
+    """The person asked for is not among those scored."""
+
+    code = "RFG-P01"
+    exit_code = 1
+
+
+class MissingExtraError(RfgError, ImportError):
+    """An optional package is needed and not installed."""
+
+    code = "RFG-X01"
+    exit_code = 1
+
+
+class InternalError(RfgError, RuntimeError):
+    """A promise of the library did not hold; please report it."""
+
+    code = "RFG-I01"
+    exit_code = 3

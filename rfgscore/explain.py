@@ -1,0 +1,385 @@
+"""Explanations: every score comes apart into parts, and every part into the incidents behind it.
+
+The parts of a person add up to the score exactly. Evidence names incidents by reference and date; it
+never names a victim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rfgscore.dates import iso
+from rfgscore.errors import InternalError
+from rfgscore.history.source import REFERENCE_KINDS
+from rfgscore.scoring import Scored
+from rfgscore.scoring.components import UNITS, Component
+from rfgscore.tables import Column, Table
+
+__all__ = ["Explanation", "Part", "explain_person", "explanation_table", "summarise"]
+
+#: The part that names the records joined for a person; it carries no points.
+RECORDS = "records"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a score.
+
+    Parameters
+    ----------
+    component : str
+        Name of the component, or ``records``.
+    value : float
+        Its value.
+    unit : str
+        What the value counts.
+    band : int or None
+        Band, 0 for none; None where the part carries no points.
+    points, max_points : int or None
+        Points got, and the most there are.
+    evidence : tuple of str
+        The incidents (or records) behind it, in code-point order.
+    sentence : str
+        The part in plain English.
+    """
+
+    component: str
+    value: float
+    unit: str
+    band: int | None
+    points: int | None
+    max_points: int | None
+    evidence: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """Why a person stands where they stand.
+
+    Parameters
+    ----------
+    perpetrator_id : str
+        The person.
+    score, max_score : int
+        Points got, and the most there are.
+    parts : tuple of Part
+        The parts, in contract order; their points add up to `score`.
+    summary : str
+        The whole in one plain English sentence.
+    """
+
+    perpetrator_id: str
+    score: int
+    max_score: int
+    parts: tuple[Part, ...]
+    summary: str
+
+    def __repr__(self) -> str:
+        return f"Explanation({self.score} of {self.max_score} points, {len(self.parts)} parts)"
+
+    def __str__(self) -> str:
+        return "\n".join([self.summary, *(f"- {part.sentence}" for part in self.parts)])
+
+
+@dataclass
+class _Incident:
+    """One incident of a person, as far as the lines looked at show it."""
+
+    name: str
+    line: int
+    first_day: int
+    day: int
+    weight: float
+
+
+class _Case:
+    """One person's lines, gathered once for all parts."""
+
+    def __init__(self, scored: Scored, place: int) -> None:
+        self.scored = scored
+        self.place = place
+        self.person = int(scored.people[place])
+        self.history = scored.history
+        start, stop = self.history.offsets[self.person : self.person + 2].tolist()
+        window = scored.config.score.window_days
+        part = slice(start, stop)
+        seen = (self.history.known_day[part] <= scored.as_of) & (self.history.event_day[part] <= scored.as_of)
+        age = scored.as_of - self.history.day[part].astype(np.int64)
+        self.visible = (start + np.flatnonzero(seen)).tolist()
+        self.inside = (start + np.flatnonzero(seen & (age < window))).tolist()
+
+    def name(self, line: int) -> str:
+        """Return how the incident of a line is known, with the kind of its reference."""
+        source = self.history.source
+        if source is None:
+            return ""
+        kind = REFERENCE_KINDS[source.reference_kind[line]]
+        force = source.force.text(line)
+        where = f" ({force})" if force else ""
+        if kind == "event_date":
+            return where.strip()
+        return f"{kind.removesuffix('_id')} {source.reference.text(line)}{where}"
+
+    def incidents(self, lines: Iterable[int]) -> list[_Incident]:
+        """Return the incidents of some lines, in the order of their first line."""
+        found: dict[int, _Incident] = {}
+        for line in lines:
+            day, weight = int(self.history.day[line]), float(self.history.weights[self.history.code[line]])
+            held = found.setdefault(
+                int(self.history.incident[line]), _Incident(self.name(line), line, day, day, weight)
+            )
+            held.day = max(held.day, day)
+            if weight > held.weight:
+                held.line, held.weight = line, weight
+        return list(found.values())
+
+    def evidence(self, incidents: Iterable[_Incident], *, weigh: bool = False) -> tuple[str, ...]:
+        """Return incidents as evidence: reference, date and, for gravity, offence and weight."""
+        out: list[str] = []
+        for incident in incidents:
+            grade = self.scored.grades[self.history.code[incident.line]]
+            worth = f" {grade.code} weight {number(incident.weight)}" if weigh else ""
+            out.append(f"{incident.name} {iso(incident.day)}{worth}".strip())
+        return tuple(sorted(set(out)))
+
+
+def number(value: float) -> str:
+    """Return a number in words' company: whole floats without a point.
+
+    Parameters
+    ----------
+    value : float
+        A number.
+
+    Returns
+    -------
+    str
+        Shortest text that reads back as the same number.
+    """
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+def plural(count: int, word: str) -> str:
+    """Return a count and its noun.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    word : str
+        The noun in the singular.
+
+    Returns
+    -------
+    str
+        Such as ``1 incident`` or ``2 incidents``.
+    """
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def explain_person(scored: Scored, place: int) -> Explanation:
+    """Explain the score of one person.
+
+    Parameters
+    ----------
+    scored : Scored
+        Everyone scored.
+    place : int
+        Place of the person among them.
+
+    Returns
+    -------
+    Explanation
+        Parts, evidence and sentences.
+
+    Raises
+    ------
+    InternalError
+        When the parts do not add up to the score.
+    """
+    case = _Case(scored, place)
+    parts = [_part(case, component) for component in scored.components]
+    if sum(part.points or 0 for part in parts) != scored.score[place]:
+        raise InternalError("the parts of a score do not add up to it; please report it")
+    records = _records(case)
+    return Explanation(
+        perpetrator_id=str(scored.history.persons[case.person]),
+        score=int(scored.score[place]),
+        max_score=scored.config.max_score,
+        parts=tuple(parts if records is None else [*parts, records]),
+        summary=summarise(scored, place),
+    )
+
+
+def _part(case: _Case, component: Component) -> Part:
+    place, scored = case.place, case.scored
+    value = component.value[place].item()
+    told = {"recency": _recency, "frequency": _frequency, "gravity": _gravity, "victims": _victims}
+    evidence, words = told[component.name](case, value)
+    points = int(component.points[place])
+    return Part(
+        component=component.name,
+        value=value,
+        unit=_unit(scored, component.name),
+        band=int(component.band[place]),
+        points=points,
+        max_points=component.max_points,
+        evidence=evidence,
+        sentence=f"{words}: {points} of {component.max_points} points.",
+    )
+
+
+def _unit(scored: Scored, name: str) -> str:
+    recency = scored.config.score.components.recency
+    if name == "recency" and recency is not None and recency.clock == "at_liberty":
+        return "days at liberty"
+    return UNITS[name]
+
+
+def _recency(case: _Case, value: int) -> tuple[tuple[str, ...], str]:
+    last = int(case.scored.walk.last_day[case.person])
+    latest = case.incidents(line for line in case.inside if case.history.day[line] == last)
+    age = case.scored.as_of - last
+    words = f"Latest recorded on {iso(last)}, {plural(age, 'day')} before {iso(case.scored.as_of)}"
+    if case.scored.at_liberty is not None:
+        words += f", {case.scored.at_liberty[case.place]} of them at liberty"
+    return case.evidence(latest), words
+
+
+def _frequency(case: _Case, value: int) -> tuple[tuple[str, ...], str]:
+    days = case.scored.config.score.window_days
+    words = f"{plural(value, 'incident')} in the {days} days to {iso(case.scored.as_of)}"
+    return case.evidence(case.incidents(case.inside)), words
+
+
+def _gravity(case: _Case, value: float) -> tuple[tuple[str, ...], str]:
+    settings = case.scored.config.score.components.gravity
+    aggregate = "max" if settings is None else settings.aggregate
+    inside = case.incidents(case.inside)
+    worst = case.scored.worst_offence(case.place)
+    worst_line = int(case.scored.walk.worst_line[case.person])
+    day = iso(int(case.history.day[worst_line]))
+    gravest = f"{worst.label} ({worst.code}, weight {number(worst.weight)}) on {day}"
+    if aggregate == "max":
+        behind = [incident for incident in inside if incident.weight == worst.weight]
+        words = f"Gravest: {gravest}"
+    elif aggregate == "decayed":
+        behind = case.incidents(case.visible)
+        half_life = settings.half_life_days if settings is not None else None
+        words = f"Gravity {number(value)} of all recorded incidents, halved every {half_life} days"
+        words += f"; gravest in the window: {gravest}"
+    else:
+        behind = inside
+        how = "in sum" if aggregate == "sum" else "a mean incident"
+        words = f"Gravity {number(value)} {how}; gravest: {gravest}"
+    grades = {case.scored.grades[case.history.code[incident.line]] for incident in behind}
+    for grade in sorted(grades, key=lambda grade: grade.code):
+        if grade.reason:
+            words += f" [weight of {grade.code} set by uplift: {grade.reason}]"
+        elif grade.fallback:
+            words += f" [{grade.code or 'a blank code'} has no weight of its own in the gravity table]"
+    return case.evidence(behind, weigh=True), words
+
+
+def _victims(case: _Case, value: int) -> tuple[tuple[str, ...], str]:
+    first: dict[int, int] = {}
+    for line in case.inside:
+        if case.history.victim[line] >= 0:
+            first.setdefault(int(case.history.victim[line]), line)
+    # One incident for each victim, the first one recorded; the victim stays unnamed.
+    shown = [incident for line in first.values() for incident in case.incidents([line])]
+    words = f"{plural(value, 'known victim')} in the window"
+    if any(case.history.victim[line] < 0 for line in case.inside):
+        words += " (not every incident names one)"
+    return case.evidence(shown), words
+
+
+def _records(case: _Case) -> Part | None:
+    """Name the records joined for a person, each with its force and area."""
+    source = case.history.source
+    if source is None or "linked" not in case.scored.flags[case.place]:
+        return None
+    places: dict[str, set[tuple[str, str]]] = {}
+    for line in case.visible:
+        places.setdefault(source.own.text(line), set()).add((source.force.text(line), source.area.text(line)))
+    named: list[str] = []
+    for record, held in sorted(places.items()):
+        where = [
+            ", ".join(part for part in (force and f"force {force}", area and f"area {area}") if part)
+            for force, area in sorted(held)
+        ]
+        known = " / ".join(part for part in where if part)
+        named.append(f"{record} ({known})" if known else record)
+    person = str(case.history.persons[case.person])
+    words = f"{plural(len(named), 'record')} joined as {person} by the links table; are they one person?"
+    return Part(RECORDS, len(named), "records", None, None, None, tuple(named), words)
+
+
+def summarise(scored: Scored, place: int) -> str:
+    """Return why a person scores what they score, in one plain English sentence.
+
+    Parameters
+    ----------
+    scored : Scored
+        Everyone scored.
+    place : int
+        Place of the person among them.
+
+    Returns
+    -------
+    str
+        One sentence; it says what is recorded, and judges nobody.
+    """
+    person = int(scored.people[place])
+    values = {part.name: part for part in scored.components}
+    worst = scored.worst_offence(place)
+
+    def got(name: str) -> str:
+        part = values.get(name)
+        return "" if part is None else f" [{part.points[place]}]"
+
+    age = scored.as_of - int(scored.walk.last_day[person])
+    incidents = plural(int(scored.walk.incidents[person]), "incident")
+    sentence = (
+        f"{scored.score[place]} of {scored.config.max_score} points: recorded in {incidents} in "
+        f"{scored.config.score.window_days} days{got('frequency')}, the latest {plural(age, 'day')} ago"
+        f"{got('recency')}, the gravest {worst.label} (weight {number(worst.weight)}){got('gravity')}"
+    )
+    if "victims" in values:
+        sentence += f", {plural(int(scored.walk.victims[person]), 'known victim')}{got('victims')}"
+    if "cut_through_tie" in scored.flags[place]:
+        sentence += "; only the order of ids decides on which side of the cut this person stands"
+    return sentence + "."
+
+
+def explanation_table(explanations: Iterable[Explanation]) -> Table:
+    """Return explanations as the table of ``explanations.csv``.
+
+    Parameters
+    ----------
+    explanations : iterable of Explanation
+        In list order.
+
+    Returns
+    -------
+    Table
+        One row a part.
+    """
+    rows = [(explained.perpetrator_id, part) for explained in explanations for part in explained.parts]
+    return Table(
+        {
+            "perpetrator_id": Column.of("text", [person for person, _ in rows]),
+            "component": Column.of("text", [part.component for _, part in rows]),
+            "value": Column.of("float64", [part.value for _, part in rows]),
+            "unit": Column.of("text", [part.unit for _, part in rows]),
+            "band": Column.of("int32", [part.band for _, part in rows]),
+            "points": Column.of("int32", [part.points for _, part in rows]),
+            "max_points": Column.of("int32", [part.max_points for _, part in rows]),
+            "evidence": Column.of("text", [";".join(part.evidence) or None for _, part in rows]),
+            "sentence": Column.of("text", [part.sentence for _, part in rows]),
+        }
+    )

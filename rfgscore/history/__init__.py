@@ -1,0 +1,1 @@
+"""Histories: reading, checking and ordering the lines of all persons."""

@@ -1,0 +1,132 @@
+"""What a history read from files keeps beside the lines: for flags, explanations and the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rfgscore.history.custody import Spells
+from rfgscore.ingest.coded import Coded
+from rfgscore.tables import Table
+
+__all__ = ["REFERENCE_KINDS", "Account", "Source"]
+
+Bool = npt.NDArray[np.bool_]
+Int32 = npt.NDArray[np.int32]
+
+#: What an incident is known by, in the order in which the first one given counts.
+REFERENCE_KINDS = ("incident_id", "event_id", "event_date")
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where every row went.
+
+    Parameters
+    ----------
+    rows : mapping of str to int
+        ``in, used, set_aside, not_yet_known``.
+    by_reason : mapping of str to int
+        Offence rows set aside, by reason.
+    unnamed_incidents : mapping of str to int
+        Incidents in reach of `as_of` without a named suspect, by area; blank where no area is given.
+    inputs : tuple of dict
+        ``table, file, sha256, rows, set_aside`` of every file read.
+    warnings : tuple of (str, str)
+        Code and text of each warning raised while reading.
+    """
+
+    rows: Mapping[str, int]
+    by_reason: Mapping[str, int]
+    unnamed_incidents: Mapping[str, int]
+    inputs: tuple[dict[str, Any], ...]
+    warnings: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Facts about lines and persons that no kernel needs.
+
+    Parameters
+    ----------
+    own : Coded
+        Each line's own record id, before links.
+    reference : Coded
+        Reference of each line's incident; no value where it is known by its date.
+    reference_kind : numpy.ndarray
+        int8 index into ``REFERENCE_KINDS`` a line.
+    event : Coded
+        Crime reference of each line.
+    victim : Coded
+        Known victim of each line.
+    force, area : Coded
+        As named, a line.
+    known_assumed : numpy.ndarray
+        Lines whose `recorded_date` is mapped and was blank.
+    children : numpy.ndarray
+        Lines linked to children.
+    dob, deceased : numpy.ndarray
+        int32 a person, ``NO_DAY`` where not known.
+    dob_mapped : bool
+        Whether birth dates were looked for at all.
+    looks_alike, two_forces : numpy.ndarray
+        Flags a person.
+    spells : Spells or None
+        Custody; None where no table was given.
+    mapped : tuple of str
+        Offence columns that were mapped.
+    extract : int
+        Day the extract was taken.
+    extract_state : tuple of str
+        Columns used that are only known as of the extract.
+    account : Account
+        Where every row went.
+    set_aside : Table
+        Rows not used, with reasons.
+    """
+
+    own: Coded
+    reference: Coded
+    reference_kind: npt.NDArray[np.int8]
+    event: Coded
+    victim: Coded
+    force: Coded
+    area: Coded
+    known_assumed: Bool
+    children: Bool
+    dob: Int32
+    deceased: Int32
+    dob_mapped: bool
+    looks_alike: Bool
+    two_forces: Bool
+    spells: Spells | None
+    mapped: tuple[str, ...]
+    extract: int
+    extract_state: tuple[str, ...]
+    account: Account
+    set_aside: Table
+
+    def reordered(self, order: npt.NDArray[Any]) -> Source:
+        """Return the facts with the lines in another order.
+
+        Parameters
+        ----------
+        order : numpy.ndarray
+            Line numbers.
+
+        Returns
+        -------
+        Source
+            Facts about persons are shared.
+        """
+        coded = ("own", "reference", "event", "victim", "force", "area")
+        plain = ("reference_kind", "known_assumed", "children")
+        return replace(
+            self,
+            **{name: getattr(self, name).rows(order) for name in coded},
+            **{name: getattr(self, name)[order] for name in plain},
+        )

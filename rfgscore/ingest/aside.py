@@ -1,0 +1,105 @@
+"""Rows set aside: where each stood, and why it was not used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rfgscore.tables import Column, Table
+from rfgscore.vocabulary import reasons
+
+__all__ = ["Aside", "count_by_reason", "set_aside_table", "where"]
+
+
+@dataclass(frozen=True)
+class Aside:
+    """One row set aside.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file.
+    row : int
+        Data record, from 1.
+    line : int or None
+        Physical line the record starts on, the header being 1; None for Parquet.
+    column : str
+        The file's column the reason was found in, blank for the whole record.
+    reason : str
+        A reason of the vocabulary.
+    detail : str
+        More in words; never a value.
+    """
+
+    file: str
+    row: int
+    line: int | None
+    column: str
+    reason: str
+    detail: str
+
+
+def set_aside_table(rows: Iterable[Aside]) -> Table:
+    """Return rows set aside as the table of ``set_aside.csv``.
+
+    Parameters
+    ----------
+    rows : iterable of Aside
+        The rows, in the order in which they are to stand.
+
+    Returns
+    -------
+    Table
+        ``file, row, line, column, reason, class, detail``.
+    """
+    listed = list(rows)
+    family = {name: word.family for name, word in reasons().items()}
+    return Table(
+        {
+            "file": Column.of("text", [row.file for row in listed]),
+            "row": Column.of("int64", [row.row for row in listed]),
+            "line": Column.of("int64", [row.line for row in listed]),
+            "column": Column.of("text", [row.column or None for row in listed]),
+            "reason": Column.of("text", [row.reason for row in listed]),
+            "class": Column.of("text", [family[row.reason] for row in listed]),
+            "detail": Column.of("text", [row.detail for row in listed]),
+        }
+    )
+
+
+def count_by_reason(rows: Iterable[Aside]) -> dict[str, int]:
+    """Count rows by reason, in the order of checks.
+
+    Parameters
+    ----------
+    rows : iterable of Aside
+        The rows.
+
+    Returns
+    -------
+    dict of str to int
+        Reasons that occur.
+    """
+    counts = Counter(row.reason for row in rows)
+    return {word: counts[word] for word in reasons() if counts[word]}
+
+
+def where(rows: Sequence[Aside]) -> str:
+    """Name at most five rows in words.
+
+    Parameters
+    ----------
+    rows : sequence of Aside
+        The rows.
+
+    Returns
+    -------
+    str
+        Such as ``offences.csv rows 3, 9, 12``.
+    """
+    by_file: dict[str, list[int]] = {}
+    for row in rows[:5]:
+        by_file.setdefault(row.file, []).append(row.row)
+    named = "; ".join(f"{file} rows {', '.join(map(str, numbers))}" for file, numbers in by_file.items())
+    return named + (" and others" if len(rows) > 5 else "")

@@ -1,0 +1,252 @@
+"""The row checks of the offence table, one function each, applied in the published order.
+
+The order stands in the vocabulary (its ``step``); a row carries the first reason that applies. Each
+check yields where it looked, which rows it found, and what it found in words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from rfgscore.dates import NO_DAY, add_years
+from rfgscore.errors import DataError
+from rfgscore.ingest.aside import Aside
+from rfgscore.ingest.coded import Coded
+from rfgscore.ingest.rows import OffenceRows
+from rfgscore.ingest.values import fold, words
+from rfgscore.vocabulary import reasons
+
+__all__ = ["CHECKS", "check_rows"]
+
+Found = Iterator[tuple[str, npt.NDArray[np.bool_], str]]
+
+#: Only text that looks like a code is ever named: a wrongly mapped column must not leak into a message.
+_CODE = re.compile(r"[0-9]{1,3}[A-Z]{0,2}(/[0-9.]{1,4})*|[A-Z]{1,4}")
+
+
+def _structure(rows: OffenceRows) -> Found:
+    broken = np.zeros(rows.size, np.bool_)
+    start = 0
+    for table in rows.tables:
+        broken[[start + row for row in table.broken]] = True
+        start += table.rows
+    yield "", broken, "the record cannot be taken apart"
+
+
+def _too_long(rows: OffenceRows) -> Found:
+    limits = rows.config.input.limits
+    for name in rows.mapped:
+        most = limits.id_chars if name in rows.ids else limits.cell_chars
+        column = rows.raw[name]
+        long = np.array([*(len(text) > most for text in column.values), False])
+        yield name, long[column.codes], f"longer than {most} characters"
+
+
+def _no_named_suspect(rows: OffenceRows) -> Found:
+    yield "perpetrator_id", rows.own.codes < 0, "blank or a placeholder"
+
+
+def _bad_id(rows: OffenceRows) -> Found:
+    for name, spoilt in rows.spoilt.items():
+        yield name, spoilt, "scientific notation, a broken number, or a character that cannot be seen"
+
+
+def _self_link(rows: OffenceRows) -> Found:
+    at = {text: number for number, text in enumerate(rows.person.values)}
+    victim = rows.victim.take(lambda text: at.get(text, -2), np.int32, -2)
+    yield "victim_id", victim == rows.person.codes, "perpetrator and victim are the same person"
+
+
+def _missing_date(rows: OffenceRows) -> Found:
+    days = rows.days["event_date"]
+    yield "event_date", ~days.given & ~days.bad & ~days.sentinel, "blank"
+
+
+def _bad_date(rows: OffenceRows) -> Found:
+    for name in ("event_date", "event_end", "recorded_date", "deceased_date"):
+        yield name, rows.days[name].bad, "not in the declared format, or no such day"
+
+
+def _sentinel_date(rows: OffenceRows) -> Found:
+    for name in ("event_date", "event_end", "recorded_date"):
+        yield name, rows.days[name].sentinel, "a placeholder date"
+
+
+def _future_date(rows: OffenceRows) -> Found:
+    for name in ("event_date", "recorded_date"):
+        yield name, rows.days[name].day > rows.extract, "after the extract date"
+
+
+def _date_order(rows: OffenceRows) -> Found:
+    event = rows.days["event_date"].day
+    recorded, end = rows.days["recorded_date"], rows.days["event_end"]
+    yield "recorded_date", recorded.given & (recorded.day < event), "recorded before the event"
+    yield "event_end", end.given & (end.day < event), "ended before it began"
+    yield "event_date", (rows.deceased != NO_DAY) & (event > rows.deceased), "event after the person's death"
+
+
+def _role(rows: OffenceRows) -> Found:
+    if "role" in rows.mapped:
+        out = words(rows.config.input.roles.set_aside)
+        found = rows.raw["role"].take(lambda text: fold(text) in out, np.bool_, "" in out)
+        yield "role", found, "a role that does not count"
+
+
+def _unknown_role(rows: OffenceRows) -> Found:
+    if "role" in rows.mapped:
+        roles = rows.config.input.roles
+        known = words(roles.count) | words(roles.set_aside)
+        found = rows.raw["role"].take(lambda text: fold(text) not in known, np.bool_, "" not in known)
+        yield "role", found, "not listed under input.roles"
+
+
+def _bad_flag(rows: OffenceRows) -> Found:
+    for name in ("is_crime", "domestic"):
+        if name in rows.mapped:
+            yield name, rows.flag_word(name) < 0, "not listed under input.flags"
+    yield "children_linked", rows.flag_word("children_linked") == -2, "not listed under input.flags"
+
+
+def _not_domestic(rows: OffenceRows) -> Found:
+    yield "domestic", rows.flag_word("domestic") == 0, "not domestic"
+
+
+def _non_crime_off(rows: OffenceRows) -> Found:
+    if rows.gravity.non_crime is None:
+        yield "is_crime", rows.non_crime, "non-crime incidents are left out (gravity.non_crime)"
+
+
+def _bad_dob(rows: OffenceRows) -> Found:
+    row_dob = rows.days["dob"]
+    event = rows.days["event_date"].day
+    yield "dob", row_dob.bad, "not in the declared format, or no such day"
+    after = (row_dob.given & (row_dob.day > event)) | ((rows.dob != NO_DAY) & (rows.dob > event))
+    yield "dob", after, "born after the event"
+
+
+def _under_age(rows: OffenceRows) -> Found:
+    years = rows.config.cohort.min_age_at_event
+    born, place = np.unique(rows.dob, return_inverse=True)
+    of_age = np.array([NO_DAY if day == NO_DAY else add_years(day, years) for day in born.tolist()], np.int64)
+    yield "event_date", rows.days["event_date"].day < of_age[place], f"under {years} on the day"
+
+
+def _outcome(rows: OffenceRows) -> Found:
+    if "outcome" in rows.mapped:
+        out = words(rows.config.input.outcomes.exclude)
+        found = rows.raw["outcome"].take(lambda text: fold(text) in out, np.bool_, False)
+        yield "outcome", found, "an excluded outcome"
+
+
+def _unknown_outcome(rows: OffenceRows) -> Found:
+    outcomes = rows.config.input.outcomes
+    if "outcome" in rows.mapped and outcomes.count is not None:
+        known = words(outcomes.count) | words(outcomes.exclude) | {""}
+        found = rows.raw["outcome"].take(lambda text: fold(text) not in known, np.bool_, False)
+        yield "outcome", found, "not listed under input.outcomes"
+
+
+def _unknown_code(rows: OffenceRows) -> Found:
+    unknown = (rows.code.codes < 0) & (rows.reason < 0)
+    if not unknown.any():
+        return
+    texts = rows.compared.get("offence_code") or Coded(np.full(rows.size, -1, np.int32), ())
+    named = texts.map(_named).rows(unknown)
+    labels = [*named.values, _named("")]
+    counts = np.bincount(np.where(named.codes < 0, len(labels) - 1, named.codes), minlength=len(labels))
+    if rows.gravity.unmapped == "stop":
+        most = sorted(zip(counts.tolist(), labels, strict=True), reverse=True)[:20]
+        listed = ", ".join(f"{label} ({count} rows)" for count, label in most if count)
+        raise DataError(
+            f"{int(unknown.sum())} rows have an offence code without a weight in {rows.gravity.name}: {listed}. "
+            "Add the codes to the table, uplift them with a reason, or set gravity.unmapped"
+        )
+    place = np.full(rows.size, -2)
+    place[unknown] = named.codes
+    for number, label in enumerate(named.values):
+        yield "offence_code", place == number, f"no weight for {label} in {rows.gravity.name}"
+    yield "offence_code", place == -1, f"no weight for {_named('')} in {rows.gravity.name}"
+
+
+def _named(code: str) -> str:
+    return code if _CODE.fullmatch(code) else "a text that is no code" if code else "a blank code"
+
+
+def _duplicate(rows: OffenceRows) -> Found:
+    if rows.config.input.duplicates == "set_aside":
+        yield "", rows.repeats(rows.reason < 0), "equal to an earlier row in every mapped column"
+
+
+#: Check of each reason; the vocabulary gives the order.
+CHECKS: dict[str, Callable[[OffenceRows], Found]] = {
+    "STRUCTURE": _structure,
+    "TOO_LONG": _too_long,
+    "NO_NAMED_SUSPECT": _no_named_suspect,
+    "BAD_ID": _bad_id,
+    "SELF_LINK": _self_link,
+    "MISSING_DATE": _missing_date,
+    "BAD_DATE": _bad_date,
+    "SENTINEL_DATE": _sentinel_date,
+    "FUTURE_DATE": _future_date,
+    "DATE_ORDER": _date_order,
+    "ROLE": _role,
+    "UNKNOWN_ROLE": _unknown_role,
+    "BAD_FLAG": _bad_flag,
+    "NOT_DOMESTIC": _not_domestic,
+    "NON_CRIME_OFF": _non_crime_off,
+    "BAD_DOB": _bad_dob,
+    "UNDER_AGE": _under_age,
+    "OUTCOME": _outcome,
+    "UNKNOWN_OUTCOME": _unknown_outcome,
+    "UNKNOWN_CODE": _unknown_code,
+    "DUPLICATE": _duplicate,
+}
+
+
+def check_rows(rows: OffenceRows) -> list[Aside]:
+    """Apply every check in the published order; `rows.reason` tells which rows are left.
+
+    Parameters
+    ----------
+    rows : OffenceRows
+        The rows; their `reason` is filled in.
+
+    Returns
+    -------
+    list of Aside
+        The rows set aside, in row order.
+
+    Raises
+    ------
+    DataError
+        When a code has no weight and ``gravity.unmapped`` is ``stop``.
+    """
+    found: list[tuple[str, str]] = []
+    hits = np.full(rows.size, -1, np.int32)
+    for number, word in enumerate(reasons()):
+        for column, hit, detail in CHECKS[word](rows) if word in CHECKS else ():
+            fresh = hit & (rows.reason < 0)
+            if fresh.any():
+                rows.reason[fresh] = number
+                hits[fresh] = len(found)
+                found.append((column, detail))
+    names = list(reasons())
+    out: list[Aside] = []
+    for row in np.flatnonzero(rows.reason >= 0).tolist():
+        column, detail = found[hits[row]]
+        table, place = rows.where(row)
+        out.append(
+            Aside(
+                file=table.file,
+                row=place + 1,
+                line=None if table.line is None else int(table.line[place]),
+                column=table.names.get(column, ""),
+                reason=names[rows.reason[row]],
+                detail=table.broken.get(place, detail),
+            )
+        )
+    return out

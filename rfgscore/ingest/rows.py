@@ -1,0 +1,320 @@
+"""Offence rows under examination: every column as the checks need to see it, each worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from rfgscore.config import Config
+from rfgscore.config.model import OFFENCE_COLUMNS
+from rfgscore.dates import ISO, NO_DAY, to_day
+from rfgscore.gravity import NON_CRIME, Gravity, normal_code
+from rfgscore.ingest.coded import Coded, row_keys
+from rfgscore.ingest.files import RawTable
+from rfgscore.ingest.side import Subjects
+from rfgscore.ingest.values import Days, clean_id, fold, read_days, read_ids, words
+from rfgscore.vocabulary import reasons
+
+__all__ = ["OffenceRows", "earliest_by_person"]
+
+Bool = npt.NDArray[np.bool_]
+Int32 = npt.NDArray[np.int32]
+
+_IDS = ("perpetrator_id", "victim_id", "event_id", "incident_id")
+_CLOSED = ("role", "outcome", "is_crime", "domestic", "children_linked")
+
+
+def earliest_by_person(person: Int32, day: Int32, size: int) -> Int32:
+    """Return the earliest given day of each person.
+
+    Parameters
+    ----------
+    person : numpy.ndarray
+        Person number a row, -1 for none.
+    day : numpy.ndarray
+        int32 day a row, ``NO_DAY`` for none.
+    size : int
+        How many persons there are.
+
+    Returns
+    -------
+    numpy.ndarray
+        int32 a person, ``NO_DAY`` where none is given.
+    """
+    latest = np.iinfo(np.int32).max
+    out = np.full(size, latest, np.int32)
+    given = (person >= 0) & (day != NO_DAY)
+    np.minimum.at(out, person[given], day[given])
+    return np.where(out == latest, NO_DAY, out).astype(np.int32)
+
+
+@dataclass(eq=False)
+class OffenceRows:
+    """All offence rows of all files, one below the other.
+
+    Parameters
+    ----------
+    tables : sequence of RawTable
+        The files in the order given.
+    config : Config
+        Settings.
+    gravity : Gravity
+        Weights.
+    links : mapping of str to str
+        Final record of each joined record.
+    subjects : Subjects or None
+        The subjects table.
+    as_of, extract : int
+        Day looked at, and day the extract was taken.
+    """
+
+    tables: Sequence[RawTable]
+    config: Config
+    gravity: Gravity
+    links: Mapping[str, str]
+    subjects: Subjects | None
+    as_of: int
+    extract: int
+    #: Number of the reason a row is set aside for, in the published order; -1 while none applies.
+    reason: npt.NDArray[np.int32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reason = np.full(self.size, -1, np.int32)
+
+    @cached_property
+    def size(self) -> int:
+        """How many rows there are."""
+        return sum(table.rows for table in self.tables)
+
+    @cached_property
+    def mapped(self) -> tuple[str, ...]:
+        """Contract names of the mapped columns, in contract order."""
+        held = set().union(*(table.columns for table in self.tables))
+        return tuple(name for name in OFFENCE_COLUMNS if name in held)
+
+    @cached_property
+    def raw(self) -> dict[str, Coded]:
+        """Every mapped column as text; a file that lacks one has no value there."""
+        none = ()
+        return {
+            name: Coded.join(
+                [t.columns.get(name) or Coded(np.full(t.rows, -1, np.int32), none) for t in self.tables]
+            )
+            for name in self.mapped
+        }
+
+    def carries(self, word: str) -> Bool:
+        """Return which rows are set aside for a reason.
+
+        Parameters
+        ----------
+        word : str
+            A reason of the vocabulary.
+
+        Returns
+        -------
+        numpy.ndarray
+            Boolean, one a row.
+        """
+        return np.asarray(self.reason == list(reasons()).index(word))
+
+    def where(self, row: int) -> tuple[RawTable, int]:
+        """Return the file of a row, and its number there from 0.
+
+        Parameters
+        ----------
+        row : int
+            Row number over all files.
+
+        Returns
+        -------
+        RawTable
+            The file.
+        int
+            Row of that file.
+        """
+        for table in self.tables:
+            if row < table.rows:
+                return table, row
+            row -= table.rows
+        raise IndexError(row)
+
+    def _ids(self, name: str) -> tuple[Coded, Bool]:
+        parts = [
+            read_ids(t.columns[name], t.typed.get(name, ""))
+            if name in t.columns
+            else (Coded(np.full(t.rows, -1, np.int32), ()), np.zeros(t.rows, np.bool_))
+            for t in self.tables
+        ]
+        return Coded.join([ids for ids, _ in parts]), np.concatenate([bad for _, bad in parts])
+
+    @cached_property
+    def ids(self) -> dict[str, Coded]:
+        """Clean ids of each id column, blank as no value, placeholders and links untouched."""
+        return {name: self._ids(name)[0] for name in _IDS if name in self.mapped}
+
+    @cached_property
+    def spoilt(self) -> dict[str, Bool]:
+        """Rows with a spoilt id, by id column."""
+        return {name: self._ids(name)[1] for name in _IDS if name in self.mapped}
+
+    @cached_property
+    def own(self) -> Coded:
+        """The record's own id, before links; no value where no suspect is named."""
+        nobody = words(self.config.input.placeholders.person)
+        return self.ids["perpetrator_id"].map(lambda text: None if text.casefold() in nobody else text)
+
+    @cached_property
+    def person(self) -> Coded:
+        """The person, after links."""
+        return self.own.map(lambda text: self.links.get(text, text))
+
+    @cached_property
+    def victim(self) -> Coded:
+        """The known victim, after links."""
+        if "victim_id" not in self.ids:
+            return Coded(np.full(self.size, -1, np.int32), ())
+        nobody = words(self.config.input.placeholders.victim)
+        return self.ids["victim_id"].map(
+            lambda text: None if text.casefold() in nobody else self.links.get(text, text)
+        )
+
+    @cached_property
+    def days(self) -> dict[str, Days]:
+        """Every date column, read strictly; unmapped ones are blank."""
+        sentinels = [to_day(text) for text in self.config.input.sentinel_dates]
+        formats = self.config.input.date_format
+        out: dict[str, Days] = {}
+        for name in ("event_date", "event_end", "recorded_date", "dob", "deceased_date"):
+            parts: list[Days] = []
+            for t in self.tables:
+                declared = formats if isinstance(formats, str) else formats.get(t.names.get(name, ""), ISO)
+                cells = t.columns.get(name) or Coded(np.full(t.rows, -1, np.int32), ())
+                parts.append(read_days(cells, declared, t.typed.get(name, ""), sentinels))
+            out[name] = Days(
+                np.concatenate([part.day for part in parts]),
+                np.concatenate([part.bad for part in parts]),
+                np.concatenate([part.sentinel for part in parts]),
+            )
+        return out
+
+    @cached_property
+    def known_day(self) -> Int32:
+        """Day the force came to know: `recorded_date` where given, else `event_date`."""
+        recorded = self.days["recorded_date"]
+        return np.where(recorded.given, recorded.day, self.days["event_date"].day).astype(np.int32)
+
+    @cached_property
+    def dob(self) -> Int32:
+        """Earliest birth date of the row's person, from the rows and the subjects table."""
+        return self._fact("dob")
+
+    @cached_property
+    def deceased(self) -> Int32:
+        """Earliest known date of death of the row's person; later than `as_of` is not known."""
+        fact = self._fact("deceased_date")
+        return np.where(fact > self.as_of, NO_DAY, fact).astype(np.int32)
+
+    def _fact(self, name: str) -> Int32:
+        person, day = self.person, self.days[name].day
+        found = earliest_by_person(person.codes, day, len(person.values))
+        if self.subjects is not None:
+            at = {text: number for number, text in enumerate(person.values)}
+            whose = self.subjects.person.take(
+                lambda text: at.get(self.links.get(text, text), -1), np.int32, -1
+            )
+            told = self.subjects.dob if name == "dob" else self.subjects.deceased
+            both = np.concatenate([whose, np.arange(len(found), dtype=np.int32)])
+            found = earliest_by_person(both, np.concatenate([told, found]), len(found))
+        return np.append(found, np.int32(NO_DAY))[person.codes]
+
+    def flag_word(self, name: str) -> npt.NDArray[np.int8]:
+        """Return a yes-or-no column: 1 true, 0 false, -1 blank, -2 a word not listed.
+
+        Parameters
+        ----------
+        name : str
+            Contract name of the column.
+
+        Returns
+        -------
+        numpy.ndarray
+            int8, one a row; all -1 where the column is not mapped.
+        """
+        if name not in self.mapped:
+            return np.full(self.size, -1, np.int8)
+        yes, no = words(self.config.input.flags.true), words(self.config.input.flags.false)
+
+        def answer(text: str) -> int:
+            word = fold(text)
+            return 1 if word in yes else 0 if word in no else -2 if word else -1
+
+        return self.raw[name].take(answer, np.int8, answer(""))
+
+    @cached_property
+    def non_crime(self) -> Bool:
+        """Rows that say they are no crime."""
+        return np.asarray(self.flag_word("is_crime") == 0)
+
+    @cached_property
+    def code(self) -> Coded:
+        """Offence code as the gravity table shows it; no value where it has no weight."""
+
+        def shown(text: str) -> str | None:
+            grade = self.gravity.grade(text)
+            return grade.code if grade is not None else None
+
+        plain = self.raw.get("offence_code") or Coded(np.full(self.size, -1, np.int32), ())
+        blank = self.gravity.grade("")
+        codes = Coded.from_first_seen(
+            np.where(plain.codes < 0, len(plain.values), plain.codes).astype(np.int32),
+            [*map(shown, plain.values), blank.code if blank is not None else None],
+        )
+        if not self.non_crime.any():
+            return codes
+        return Coded.from_first_seen(
+            np.where(self.non_crime, len(codes.values), codes.codes).astype(np.int32),
+            [*codes.values, NON_CRIME],
+        )
+
+    @cached_property
+    def compared(self) -> dict[str, Coded]:
+        """Every mapped column in the form in which rows are compared with each other."""
+        form = {"perpetrator_id": self.person}
+        for name in self.mapped:
+            if name == "victim_id":
+                form[name] = self.ids[name].map(lambda text: self.links.get(text, text))
+            elif name in self.ids:
+                form.setdefault(name, self.ids[name])
+            elif name == "offence_code":
+                form[name] = self.raw[name].map(normal_code)
+            elif name in _CLOSED:
+                form[name] = self.raw[name].map(fold)
+            else:
+                form[name] = self.raw[name].map(lambda text: clean_id(text) or None)
+        return form
+
+    def repeats(self, among: Bool) -> Bool:
+        """Return which rows equal an earlier one in every mapped column.
+
+        Parameters
+        ----------
+        among : numpy.ndarray
+            Mask of the rows to compare.
+
+        Returns
+        -------
+        numpy.ndarray
+            Mask of the later ones.
+        """
+        held = np.flatnonzero(among)
+        out = np.zeros(self.size, np.bool_)
+        if len(held):
+            keys = row_keys([self.compared[name].codes[held] for name in self.mapped])
+            first = np.unique(keys, return_index=True)[1]
+            out[np.delete(held, first)] = True
+        return out

@@ -1,0 +1,1 @@
+"""What is written: the tables of an output set, and their bytes."""

@@ -1,0 +1,126 @@
+"""Flags: what a reader of the list must know about a person besides the points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rfgscore.dates import NO_DAY, add_years
+from rfgscore.gravity import Grade
+from rfgscore.history.history import History
+from rfgscore.history.source import Source
+from rfgscore.windows import in_window, walk
+
+__all__ = ["REPEAT_DAYS", "SERIAL_DAYS", "flag_people"]
+
+Bool = npt.NDArray[np.bool_]
+
+SERIAL_DAYS = 1095
+REPEAT_DAYS = 365
+HISTORIC_DAYS = 365
+
+
+def flag_people(
+    history: History, as_of: int, window_days: int, grades: Sequence[Grade], threads: int
+) -> dict[str, Bool]:
+    """Return the flags of every person of a history, in code-point order of the words.
+
+    Flags look at the lines in the window unless their definition names another.
+
+    Parameters
+    ----------
+    history : History
+        The history at `as_of`; without a source only ``victim_unknown``, ``serial:two-victims-3y``,
+        ``repeat:same-victim-12m`` and ``historic_report`` can be told.
+    as_of : int
+        Day looked at.
+    window_days : int
+        Length of the window.
+    grades : sequence of Grade
+        Grade of each offence of the history.
+    threads : int
+        Threads for the walks.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Boolean mask over persons, by word; words that apply to nobody are left out.
+    """
+    inside = in_window(history, as_of, window_days)
+    person = history.person_of_line()
+    size = len(history.persons)
+
+    def anyone(lines: Bool) -> Bool:
+        return np.bincount(person[inside & lines], minlength=size) > 0
+
+    fallback = np.array([grade.fallback for grade in grades], np.bool_)
+    late = history.known_day.astype(np.int64) - history.day > HISTORIC_DAYS
+    found: dict[str, Callable[[], Bool]] = {
+        "code_fallback": lambda: anyone(fallback[history.code]),
+        "historic_report": lambda: anyone(late),
+        "repeat:same-victim-12m": lambda: _repeat(history, as_of),
+        "serial:two-victims-3y": lambda: (
+            walk(history, as_of, window_days=SERIAL_DAYS, threads=threads).victims >= 2
+        ),
+        "victim_unknown": lambda: anyone(history.victim < 0),
+    }
+    source = history.source
+    if source is not None:
+        if "victim_id" not in source.mapped:
+            for word in ("repeat:same-victim-12m", "serial:two-victims-3y", "victim_unknown"):
+                del found[word]
+        found |= {
+            "age_unknown": lambda: (source.dob == NO_DAY) & source.dob_mapped,
+            "children_linked": lambda: anyone(source.children),
+            "counter_allegation": lambda: _counter_allegation(history, source, inside),
+            "event_in_custody": lambda: anyone(_inside_custody(history, source, as_of)),
+            "id_in_two_forces": lambda: source.two_forces,
+            "known_day_assumed": lambda: anyone(source.known_assumed),
+            "linked": lambda: anyone(_joined(history, source)),
+            "looks_alike": lambda: source.looks_alike,
+            "under_18": lambda: _under_18(source, as_of),
+        }
+    masks = {word: found[word]() for word in sorted(found)}
+    return {word: mask for word, mask in masks.items() if mask.any()}
+
+
+def _repeat(history: History, as_of: int) -> Bool:
+    """Two or more incidents against one victim in 365 days."""
+    lines = np.flatnonzero(in_window(history, as_of, REPEAT_DAYS) & (history.victim >= 0))
+    person = history.person_of_line()[lines]
+    pairs = np.column_stack([person, history.victim[lines], history.incident[lines]])
+    incidents = np.unique(pairs, axis=0)
+    pair, count = np.unique(incidents[:, :2], axis=0, return_counts=True)
+    return np.isin(np.arange(len(history.persons)), pair[count >= 2, 0])
+
+
+def _counter_allegation(history: History, source: Source, inside: Bool) -> Bool:
+    """The person and one of their victims are recorded as suspect of each other in the window."""
+    number = {text: place for place, text in enumerate(history.persons.tolist())}
+    victim = source.victim.take(lambda text: number.get(text, -1), np.int64, -1)
+    lines = np.flatnonzero(inside & (victim >= 0))
+    suspect, harmed = history.person_of_line()[lines], victim[lines]
+    size = len(history.persons)
+    mutual = np.isin(suspect * size + harmed, harmed * size + suspect)
+    return np.isin(np.arange(size), suspect[mutual])
+
+
+def _inside_custody(history: History, source: Source, as_of: int) -> Bool:
+    if source.spells is None:
+        return np.zeros(len(history.day), np.bool_)
+    return source.spells.covers(history.person_of_line(), history.event_day, as_of)
+
+
+def _joined(history: History, source: Source) -> Bool:
+    """Lines that stood under another record before the links were applied."""
+    number = {text: place for place, text in enumerate(history.persons.tolist())}
+    own = source.own.take(lambda text: number.get(text, -1), np.int64, -1)
+    return np.asarray(own != history.person_of_line())
+
+
+def _under_18(source: Source, as_of: int) -> Bool:
+    born, place = np.unique(source.dob, return_inverse=True)
+    under = [day != NO_DAY and add_years(day, 16) <= as_of < add_years(day, 18) for day in born.tolist()]
+    return np.array(under, np.bool_)[place]

@@ -1,0 +1,278 @@
+"""Scores of everyone with a line in the window, with rank, flags and eligibility."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rfgscore.config import Config
+from rfgscore.dates import NO_DAY
+from rfgscore.errors import ConfigError, DataError, PointInTimeError
+from rfgscore.gravity import Grade, Gravity
+from rfgscore.history.history import History
+from rfgscore.scoring.components import Component, score_components
+from rfgscore.scoring.eligibility import Exclusion, exclusions
+from rfgscore.scoring.flags import flag_people
+from rfgscore.scoring.rank import Ranking, rank_people
+from rfgscore.tables import Column, Table
+from rfgscore.windows import Walk, walk
+
+__all__ = ["Scored", "score_people"]
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Scored:
+    """Everyone scored, in id order, with all that a list or an explanation needs.
+
+    Parameters
+    ----------
+    history : History
+        The history at `as_of`, under the weights of the config.
+    config : Config
+        Settings.
+    as_of : int
+        Day looked at.
+    grades : tuple of Grade
+        Grade of each offence of the history.
+    walk : Walk
+        Window values of every person of the history.
+    people : numpy.ndarray
+        int64 person numbers of those scored: everyone with a line in the window.
+    components : tuple of Component
+        Components in contract order.
+    score : numpy.ndarray
+        int32 sum of the points.
+    exclusion : tuple of Exclusion or None
+        Why a person is not eligible.
+    ranking : Ranking
+        Position, rank and ties.
+    flags : tuple of tuple of str
+        Words of each person, in code-point order.
+    in_custody : numpy.ndarray or None
+        Who is in custody; None without a custody table.
+    planned : numpy.ndarray
+        int64 planned release of each person, ``NO_DAY`` where none is known.
+    at_liberty : numpy.ndarray or None
+        int64 days at liberty since the latest line; None without a custody table.
+    """
+
+    history: History
+    config: Config
+    as_of: int
+    grades: tuple[Grade, ...]
+    walk: Walk
+    people: Int64
+    components: tuple[Component, ...]
+    score: npt.NDArray[np.int32]
+    exclusion: tuple[Exclusion | None, ...]
+    ranking: Ranking
+    flags: tuple[tuple[str, ...], ...]
+    in_custody: npt.NDArray[np.bool_] | None
+    planned: Int64
+    at_liberty: Int64 | None
+
+    @property
+    def eligible(self) -> npt.NDArray[np.bool_]:
+        """Who is ranked."""
+        return self.ranking.position > 0
+
+    def in_list_order(self) -> Int64:
+        """Return places in `people`: by position, then people without one by id.
+
+        Returns
+        -------
+        numpy.ndarray
+            int64 places.
+        """
+        position = self.ranking.position.astype(np.int64)
+        return np.lexsort((np.arange(len(position)), np.where(position > 0, position, 2**40)))
+
+    def worst_offence(self, place: int) -> Grade:
+        """Return the grade of a person's worst line in the window.
+
+        Parameters
+        ----------
+        place : int
+            Place in `people`.
+
+        Returns
+        -------
+        Grade
+            Highest weight, then latest day, then lowest code.
+        """
+        return self.grades[int(self.history.code[self.walk.worst_line[self.people[place]]])]
+
+    def table(self) -> Table:
+        """Return the scores as the table of ``scores.parquet``.
+
+        Returns
+        -------
+        Table
+            Everyone scored, by position, then people without one by id.
+        """
+        order = self.in_list_order()
+        who = self.people[order]
+        unranked = ~self.eligible[order]
+        ranking = self.ranking
+        columns = {
+            "perpetrator_id": Column.of("text", [str(text) for text in self.history.persons[who].tolist()]),
+            "position": Column.of("int32", ranking.position[order], unranked),
+            "rank": Column.of("int32", ranking.rank[order], unranked),
+            "tied_with": Column.of("int32", ranking.tied_with[order], unranked),
+            "score": Column.of("int32", self.score[order]),
+            "max_score": Column.of("int32", np.full(len(order), self.config.max_score, np.int32)),
+        }
+        for part in self.components:
+            columns[f"{part.name}_value"] = Column.of(part.kind, part.value[order])
+            columns[f"{part.name}_band"] = Column.of("int32", part.band[order])
+            columns[f"{part.name}_points"] = Column.of("int32", part.points[order])
+        columns |= {
+            "last_event_date": Column.of("date", self.walk.last_day[who]),
+            "worst_offence_code": Column.of(
+                "text", [self.worst_offence(place).code for place in order.tolist()]
+            ),
+            "lines_in_window": Column.of("int32", self.walk.lines[who]),
+            "flags": Column.of("text", [";".join(self.flags[place]) or None for place in order.tolist()]),
+        }
+        return Table(columns)
+
+
+def score_people(
+    history: History, *, config: Config, gravity: Gravity, as_of: int, threads: int = 1
+) -> Scored:
+    """Score everyone with a line in the window, and rank those who are eligible.
+
+    Parameters
+    ----------
+    history : History
+        The history.
+    config : Config
+        Settings.
+    gravity : Gravity
+        The gravity table of the config; a history from arrays keeps its own weights.
+    as_of : int
+        Day looked at.
+    threads : int
+        Threads for the walks; results do not depend on it.
+
+    Returns
+    -------
+    Scored
+        Everyone scored.
+
+    Raises
+    ------
+    PointInTimeError
+        When `as_of` is later than the history's, or would use what is known only as of the extract.
+    ConfigError
+        When the victims component lacks its column.
+    DataError
+        When an offence has no weight, or days at liberty are asked for without a custody table.
+    """
+    seen = history.at(as_of)
+    source = seen.source
+    _refuse_extract_state(seen, config, as_of)
+    if (
+        config.score.components.victims is not None
+        and source is not None
+        and "victim_id" not in source.mapped
+    ):
+        raise ConfigError("score.components.victims needs victim_id: map it, or leave the component out")
+    if source is None:
+        weights = zip(seen.offences, seen.weights.tolist(), strict=True)
+        grades = tuple(Grade(code, weight, code) for code, weight in weights)
+    else:
+        grades = _grades(seen, gravity)
+        seen = seen.with_weights(
+            {code: grade.weight for code, grade in zip(seen.offences, grades, strict=True)}
+        )
+    gravity_part = config.score.components.gravity
+    window = config.score.window_days
+    found = walk(
+        seen,
+        as_of,
+        window_days=window,
+        half_life_days=gravity_part.half_life_days if gravity_part is not None else None,
+        threads=threads,
+    )
+    people = np.flatnonzero(found.lines > 0)
+    spells = source.spells if source is not None else None
+    in_custody: npt.NDArray[np.bool_] | None = None
+    at_liberty: Int64 | None = None
+    planned = np.full(len(people), NO_DAY, np.int64)
+    if spells is not None:
+        held, _, until = spells.held(as_of, len(seen.persons))
+        in_custody, planned = held[people], until[people]
+        at_liberty = spells.days_at_liberty(found.last_day.astype(np.int64), as_of)[people]
+    recency = as_of - found.last_day[people].astype(np.int64)
+    recency_part = config.score.components.recency
+    if recency_part is not None and recency_part.clock == "at_liberty":
+        if at_liberty is None:
+            raise DataError(
+                "score.components.recency.clock: at_liberty needs a custody table; give --custody"
+            )
+        recency = at_liberty
+    components = score_components(config, found, people, recency)
+    score = np.asarray(np.sum([part.points for part in components], axis=0), np.int32)
+    excluded = exclusions(config, seen, as_of, people, found.incidents[people])
+    by_name = {part.name: part for part in components}
+    capacity, reserve = config.cohort.capacity, config.cohort.reserve
+    ranking = rank_people(
+        score,
+        [by_name[name].tie_break for name in config.rank.tie_break],
+        np.array([reason is None for reason in excluded], np.bool_),
+        [capacity, capacity + reserve],
+    )
+    masks = {word: mask[people] for word, mask in flag_people(seen, as_of, window, grades, threads).items()}
+    masks["cut_through_tie"] = ranking.cut_through_tie
+    return Scored(
+        history=seen,
+        config=config,
+        as_of=as_of,
+        grades=grades,
+        walk=found,
+        people=people,
+        components=components,
+        score=score,
+        exclusion=excluded,
+        ranking=ranking,
+        flags=_words(masks, len(people)),
+        in_custody=in_custody,
+        planned=planned,
+        at_liberty=at_liberty,
+    )
+
+
+def _words(masks: Mapping[str, npt.NDArray[np.bool_]], size: int) -> tuple[tuple[str, ...], ...]:
+    held: list[list[str]] = [[] for _ in range(size)]
+    for word in sorted(masks):
+        for place in np.flatnonzero(masks[word]).tolist():
+            held[place].append(word)
+    return tuple(map(tuple, held))
+
+
+def _grades(history: History, gravity: Gravity) -> tuple[Grade, ...]:
+    found = [gravity.grade(code) for code in history.offences]
+    missing = [code for code, grade in zip(history.offences, found, strict=True) if grade is None]
+    if missing:
+        raise DataError(
+            f"no weight in {gravity.name} for {', '.join(missing[:20])}: the history was read under another "
+            "gravity table; read it again, or add the codes"
+        )
+    return tuple(grade for grade in found if grade is not None)
+
+
+def _refuse_extract_state(history: History, config: Config, as_of: int) -> None:
+    source = history.source
+    if source is None or not source.extract_state or as_of == source.extract:
+        return
+    if config.input.point_in_time == "strict":
+        raise PointInTimeError(
+            f"{', '.join(source.extract_state)}: known only as of the extract, not of an earlier day; look "
+            "at the day of the extract, or set input.point_in_time: accept_extract_state"
+        )
