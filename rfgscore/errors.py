@@ -16,6 +16,7 @@
     │   └── NobodyEligibleError
     ├── UnknownPersonError(KeyError)     a person the run does not hold: exit 1
     ├── MissingExtraError(ImportError)   an optional package is not installed
+    ├── WriteError(OSError)              the output cannot be written: exit 3
     └── InternalError(RuntimeError)      a promise of the library did not hold: exit 3
 
 Messages say what happened, where, and what to do. They name row numbers, columns, offence codes and
@@ -44,6 +45,7 @@ __all__ = [
     "RfgError",
     "TooManyFaultsError",
     "UnknownPersonError",
+    "WriteError",
 ]
 
 
@@ -186,6 +188,13 @@ class MissingExtraError(RfgError, ImportError):
 
     code = "RFG-X01"
     exit_code = 1
+
+
+class WriteError(RfgError, OSError):
+    """The output could not be written; what stood there before is untouched."""
+
+    code = "RFG-W01"
+    exit_code = 3
 
 
 class InternalError(RfgError, RuntimeError):

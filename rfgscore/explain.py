@@ -340,14 +340,14 @@ def summarise(scored: Scored, place: int) -> str:
 
     def got(name: str) -> str:
         part = values.get(name)
-        return "" if part is None else f" [{part.points[place]}]"
+        return "" if part is None else f" ({part.points[place]})"
 
     age = scored.as_of - int(scored.walk.last_day[person])
     incidents = plural(int(scored.walk.incidents[person]), "incident")
     sentence = (
         f"{scored.score[place]} of {scored.config.max_score} points: recorded in {incidents} in "
         f"{scored.config.score.window_days} days{got('frequency')}, the latest {plural(age, 'day')} ago"
-        f"{got('recency')}, the gravest {worst.label} (weight {number(worst.weight)}){got('gravity')}"
+        f"{got('recency')}, the gravest {worst.label}, weight {number(worst.weight)}{got('gravity')}"
     )
     if "victims" in values:
         sentence += f", {plural(int(scored.walk.victims[person]), 'known victim')}{got('victims')}"

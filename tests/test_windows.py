@@ -99,7 +99,7 @@ def cases(draw: st.DrawFn, spans: bool = False) -> Case:
         st.integers(0, 3),
         age,
         st.sampled_from([0, 0, 1, 4, 40]) if spans else st.just(0),
-        st.one_of(st.sampled_from([0, 0, 0, 1]), st.integers(0, 40)),
+        st.one_of(st.sampled_from([0, 0, 0, 1]), st.integers(-3, 40)),
         st.integers(0, len(weights) - 1),
         st.integers(0, 4),
         st.integers(-1, 2),

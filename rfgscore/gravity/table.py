@@ -33,8 +33,8 @@ class Grade:
         Its gravity.
     label : str
         Its name in words, or the code where the table has none.
-    fallback : bool
-        True when the weight comes from the code's class or from the unmapped policy.
+    fallback : {"", "class", "unmapped"}
+        Where the weight comes from when it is not the code's own.
     reason : str
         Reason of an uplift, else blank.
     """
@@ -42,7 +42,7 @@ class Grade:
     code: str
     weight: float
     label: str
-    fallback: bool = False
+    fallback: Literal["", "class", "unmapped"] = ""
     reason: str = ""
 
 
@@ -98,9 +98,9 @@ class Gravity:
         if self.by_class and "/" in normal:
             parent = self.grades.get(normal.split("/")[0])
             if parent is not None:
-                return Grade(normal, parent.weight, parent.label, fallback=True)
+                return Grade(normal, parent.weight, parent.label, fallback="class")
         if isinstance(self.unmapped, float):
-            return Grade(normal, self.unmapped, normal or "no offence code", fallback=True)
+            return Grade(normal, self.unmapped, normal or "no offence code", fallback="unmapped")
         return None
 
 

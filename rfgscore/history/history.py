@@ -279,8 +279,11 @@ class History:
         if grave.shape != (size,) or not np.all(np.isfinite(grave) & (grave >= 0)):
             raise ValueError("gravity needs one finite number at or above 0 for each line")
         weights, code = np.unique(grave, return_inverse=True)
-        event = np.arange(size) if incident is None else _incidents(incident, size)
         harmed = np.full(size, -1) if victim is None else _keys(victim, size, "victim")
+        # A line without an incident is one of its own, numbered so that no row order shows.
+        alone = np.empty(size, np.int64)
+        alone[np.lexsort((harmed, code, known, days, who))] = np.arange(size)
+        event = alone if incident is None else _incidents(incident, alone)
         tail_order = np.lexsort((np.arange(size), harmed, code, event, known))
         tail = np.empty(size, np.int64)
         tail[tail_order] = np.arange(size)
@@ -318,13 +321,12 @@ def _days(day: npt.ArrayLike, size: int, name: str) -> Int32:
     return days.astype(np.int32)
 
 
-def _incidents(values: npt.ArrayLike, size: int) -> Int64:
-    keys = np.asarray(values)
+def _incidents(values: npt.ArrayLike, alone: Int64) -> Int64:
+    keys, size = np.asarray(values), len(alone)
     if keys.dtype.kind in "iu" and keys.shape == (size,):
         return np.unique(keys, return_inverse=True)[1].astype(np.int64)
     coded = _keys(values, size, "incident")
-    # A line without a reference is an incident of its own.
-    return np.where(coded < 0, size + np.arange(size), coded)
+    return np.where(coded < 0, size + alone, coded)
 
 
 def _keys(values: npt.ArrayLike, size: int, name: str) -> Int64:

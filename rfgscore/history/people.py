@@ -92,8 +92,8 @@ def refuse_ambiguous(rows: OffenceRows, births: set[Birth], joined: Mapping[str,
             table, number = rows.where(row)
             listed.append(f"{table.file} row {number + 1}")
         raise AmbiguousPersonError(
-            f"{len(torn)} ids come from two forces with two birth dates ({'; '.join(listed)}): they may be two "
-            "people. Put the force into the id, or join the records in a links table"
+            f"{len(torn)} ids come from two forces with two birth dates ({'; '.join(listed)}): they may be "
+            "two people. Put the force into the id, or join the records in a links table"
         )
     return frozenset(joined.get(record, record) for record in shared)
 

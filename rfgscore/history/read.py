@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import unicodedata
 from collections import Counter
@@ -75,8 +76,8 @@ def read_offences(
     offences: Paths,
     *,
     config: Config,
-    as_of: str | int,
-    extract_date: str | int | None = None,
+    as_of: dt.date | str | int,
+    extract_date: dt.date | str | int | None = None,
     subjects: str | os.PathLike[str] | None = None,
     custody: str | os.PathLike[str] | None = None,
     links: str | os.PathLike[str] | None = None,
@@ -117,11 +118,10 @@ def read_offences(
 
     Examples
     --------
-    >>> from pathlib import Path
     >>> import rfgscore as rfg
     >>> from rfgscore.sample import sample_file
     >>> config = rfg.load_config(sample_file("config.yaml"))
-    >>> rfg.read_offences(sample_file("offences.csv"), config=config, as_of="2025-06-30", extract_date="2025-07-07")
+    >>> rfg.read_offences(sample_file("offences.csv"), config=config, as_of="2025-06-30")
     History(18 persons, 60 lines, as of 2025-06-30)
     """
     day, extract = _looked_at(config, as_of, extract_date)
@@ -200,7 +200,9 @@ def read_offences(
     )
 
 
-def _looked_at(config: Config, as_of: str | int, extract_date: str | int | None) -> tuple[int, int]:
+def _looked_at(
+    config: Config, as_of: dt.date | str | int, extract_date: dt.date | str | int | None
+) -> tuple[int, int]:
     try:
         day = to_day(as_of)
         stated = extract_date if extract_date is not None else config.input.extract_date
@@ -253,8 +255,9 @@ def _extract_state(rows: OffenceRows, custody: Custody | None, links: Links | No
     used += ["planned_release"] if custody is not None and "planned_release" in custody.raw.columns else []
     if used and rows.extract != rows.as_of and rows.config.input.point_in_time == "strict":
         raise PointInTimeError(
-            f"{', '.join(used)}: known only as of the extract ({iso(rows.extract)}), not as of {iso(rows.as_of)}. "
-            "Leave it out, look at the day of the extract, or set input.point_in_time: accept_extract_state"
+            f"{', '.join(used)}: known only as of the extract ({iso(rows.extract)}), not as of "
+            f"{iso(rows.as_of)}. Leave it out, look at the day of the extract, or set "
+            "input.point_in_time: accept_extract_state"
         )
     return tuple(used)
 

@@ -58,7 +58,12 @@ def _bad_id(rows: OffenceRows) -> Found:
 def _self_link(rows: OffenceRows) -> Found:
     at = {text: number for number, text in enumerate(rows.person.values)}
     victim = rows.victim.take(lambda text: at.get(text, -2), np.int32, -2)
-    yield "victim_id", victim == rows.person.codes, "perpetrator and victim are the same person"
+    # A victim's own row names the victim twice, and is out of scope by its role.
+    yield (
+        "victim_id",
+        (victim == rows.person.codes) & ~_other_role(rows),
+        "perpetrator and victim are one person",
+    )
 
 
 def _missing_date(rows: OffenceRows) -> Found:
@@ -89,11 +94,15 @@ def _date_order(rows: OffenceRows) -> Found:
     yield "event_date", (rows.deceased != NO_DAY) & (event > rows.deceased), "event after the person's death"
 
 
+def _other_role(rows: OffenceRows) -> npt.NDArray[np.bool_]:
+    if "role" not in rows.mapped:
+        return np.zeros(rows.size, np.bool_)
+    out = words(rows.config.input.roles.set_aside)
+    return rows.raw["role"].take(lambda text: fold(text) in out, np.bool_, "" in out)
+
+
 def _role(rows: OffenceRows) -> Found:
-    if "role" in rows.mapped:
-        out = words(rows.config.input.roles.set_aside)
-        found = rows.raw["role"].take(lambda text: fold(text) in out, np.bool_, "" in out)
-        yield "role", found, "a role that does not count"
+    yield "role", _other_role(rows), "a role that does not count"
 
 
 def _unknown_role(rows: OffenceRows) -> Found:
@@ -162,8 +171,8 @@ def _unknown_code(rows: OffenceRows) -> Found:
         most = sorted(zip(counts.tolist(), labels, strict=True), reverse=True)[:20]
         listed = ", ".join(f"{label} ({count} rows)" for count, label in most if count)
         raise DataError(
-            f"{int(unknown.sum())} rows have an offence code without a weight in {rows.gravity.name}: {listed}. "
-            "Add the codes to the table, uplift them with a reason, or set gravity.unmapped"
+            f"{int(unknown.sum())} rows have an offence code without a weight in {rows.gravity.name}: "
+            f"{listed}. Add the codes to the table, uplift them with a reason, or set gravity.unmapped"
         )
     place = np.full(rows.size, -2)
     place[unknown] = named.codes

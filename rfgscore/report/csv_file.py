@@ -11,7 +11,7 @@ from rfgscore.dates import from_day
 from rfgscore.explain import number
 from rfgscore.tables import Column, Table
 
-__all__ = ["csv_bytes", "safe_text"]
+__all__ = ["csv_bytes", "safe_text", "true_text"]
 
 # Blanks and apostrophes before the sign are looked through, so that stripping exactly one leading
 # apostrophe gives back every text that was written.
@@ -40,6 +40,27 @@ def safe_text(text: str) -> str:
     ("'=1+1", "''=1+1", '007', "O'Neill")
     """
     return f"'{text}" if _LIVE.match(text) else text
+
+
+def true_text(cell: str) -> str:
+    """Return the text that `safe_text` guarded.
+
+    Parameters
+    ----------
+    cell : str
+        A cell as written.
+
+    Returns
+    -------
+    str
+        The cell without the guard.
+
+    Examples
+    --------
+    >>> true_text("'=1+1"), true_text("O'Neill")
+    ('=1+1', "O'Neill")
+    """
+    return cell[1:] if cell.startswith("'") and _LIVE.match(cell) else cell
 
 
 def csv_bytes(table: Table) -> bytes:

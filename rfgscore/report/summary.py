@@ -40,7 +40,7 @@ def summary_table(scored: Scored) -> Table:
     window = scored.config.score.window_days
     to = iso(scored.as_of)
     meanings = {
-        "people": f"people with a line in the {window} days to {to}, counted in the area of their latest line",
+        "people": f"people with a line in the {window} days to {to}, in the area of their latest line",
         "incidents": f"incidents with a named suspect in the {window} days to {to}, an incident of several "
         "suspects once, in the area of its latest line",
         "repeat_victims": f"known victims of two or more incidents in the {REPEAT_DAYS} days to {to}, in the "

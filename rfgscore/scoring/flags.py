@@ -55,7 +55,7 @@ def flag_people(
     def anyone(lines: Bool) -> Bool:
         return np.bincount(person[inside & lines], minlength=size) > 0
 
-    fallback = np.array([grade.fallback for grade in grades], np.bool_)
+    fallback = np.array([bool(grade.fallback) for grade in grades], np.bool_)
     late = history.known_day.astype(np.int64) - history.day > HISTORIC_DAYS
     found: dict[str, Callable[[], Bool]] = {
         "code_fallback": lambda: anyone(fallback[history.code]),

@@ -1,0 +1,235 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rfgscore.config import Config, config_schema, load_config
+from rfgscore.history.read import read_offences
+from rfgscore.pipeline.folder import check_out
+from rfgscore.pipeline.look_up import look_up
+from rfgscore.pipeline.run import Run
+from rfgscore.pipeline.run import run as run_all
+from rfgscore.sample import SAMPLE_AS_OF, sample_file
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Rank recorded domestic-abuse perpetrators by recency, frequency and gravity, and explain every "
+    "score. The tool ranks and explains; people decide.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+config_app = typer.Typer(help="Look at settings.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+ConfigOption = Annotated[str, typer.Option("--config", metavar="FILE|PRESET", help="Settings.")]
+OffencesOption = Annotated[
+    list[Path], typer.Option("--offences", metavar="FILE...", help="Offence files: CSV, CSV.gz or Parquet.")
+]
+AsOf = Annotated[str, typer.Option("--as-of", metavar="DATE", help="Day looked at, YYYY-MM-DD.")]
+Extract = Annotated[
+    str | None,
+    typer.Option("--extract-date", metavar="DATE", help="Day the extract was taken; default: as-of."),
+]
+SubjectsOption = Annotated[Path | None, typer.Option("--subjects", metavar="FILE", help="Subjects table.")]
+CustodyOption = Annotated[Path | None, typer.Option("--custody", metavar="FILE", help="Custody table.")]
+LinksOption = Annotated[Path | None, typer.Option("--links", metavar="FILE", help="Links table.")]
+Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads; results do not depend on it.")]
+AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="Accept an empty input and an empty list.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing when all goes well.")]
+
+
+@app.callback(invoke_without_command=True)
+def _top(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        from rfgscore import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command("run")
+def run_command(
+    config: ConfigOption,
+    offences: OffencesOption,
+    as_of: AsOf,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write: absent or empty.")],
+    extract_date: Extract = None,
+    subjects: SubjectsOption = None,
+    custody: CustodyOption = None,
+    links: LinksOption = None,
+    threads: Threads = 1,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier output set.")] = False,
+    allow_empty: AllowEmpty = False,
+    quiet: Quiet = False,
+) -> None:
+    """Rank, explain, and write the output set."""
+    settings = load_config(config)
+    check_out(out, replace=replace)
+    with _progress(quiet) as tell:
+        found = run_all(
+            config=settings,
+            offences=offences,
+            as_of=as_of,
+            extract_date=extract_date,
+            subjects=subjects,
+            custody=custody,
+            links=links,
+            threads=threads,
+            allow_empty=allow_empty,
+            tell=tell,
+        )
+        tell("writing")
+        folder = found.write(out, replace=replace)
+    if not quiet:
+        _print_counts(found.manifest["rows"], found.manifest["warnings"])
+        _print_lists(found, folder)
+
+
+@app.command("validate")
+def validate_command(
+    config: ConfigOption,
+    offences: OffencesOption,
+    as_of: AsOf,
+    extract_date: Extract = None,
+    subjects: SubjectsOption = None,
+    custody: CustodyOption = None,
+    links: LinksOption = None,
+    allow_empty: AllowEmpty = False,
+) -> None:
+    """Read and check the input, say where every row went, and write nothing."""
+    with _progress(quiet=False) as tell:
+        tell("reading")
+        history = read_offences(
+            offences,
+            config=load_config(config),
+            as_of=as_of,
+            extract_date=extract_date,
+            subjects=subjects,
+            custody=custody,
+            links=links,
+            allow_empty=allow_empty,
+        )
+    assert history.source is not None  # noqa: S101 - read from files
+    account = history.source.account
+    warnings = [{"code": code, "text": text} for code, text in account.warnings]
+    _print_counts({**account.rows, "by_reason": account.by_reason}, warnings)
+
+
+@app.command("explain")
+def explain_command(
+    run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of an earlier run.")],
+    perpetrator_id: Annotated[str, typer.Argument(metavar="PERPETRATOR_ID", help="A person scored in it.")],
+) -> None:
+    """Show why a person of an earlier run stands where they stand."""
+    print(look_up(run_dir, perpetrator_id))
+
+
+@app.command("demo")
+def demo_command(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder to write; an earlier demo there is replaced.")
+    ] = Path("out/demo"),
+) -> None:
+    """Run the main job on a small invented extract and show the top of the list."""
+    check_out(out, replace=True)
+    with _progress(quiet=False) as tell:
+        found = run_all(
+            config=load_config(sample_file("config.yaml")),
+            offences=sample_file("offences.csv"),
+            as_of=SAMPLE_AS_OF,
+            subjects=sample_file("subjects.csv"),
+            custody=sample_file("custody.csv"),
+            links=sample_file("links.csv"),
+            tell=tell,
+        )
+        folder = found.write(out, replace=True)
+    print("A sample of invented people, ranked under an illustrative points table.\n")
+    _print_counts(found.manifest["rows"], found.manifest["warnings"])
+    print("\nThe first ten:")
+    cohort = found.cohort
+    for position, rank, tied, person, summary in list(
+        zip(
+            *(cohort[name] for name in ("position", "rank", "tied_with", "perpetrator_id", "summary")),
+            strict=True,
+        )
+    )[:10]:
+        shared = f", shared by {tied + 1}" if tied else ""
+        print(f"{position:>3}. {person} (rank {rank}{shared})\n     {summary}")
+    print()
+    _print_lists(found, folder)
+
+
+@config_app.command("check")
+def config_check(source: Annotated[str, typer.Argument(metavar="FILE|PRESET")]) -> None:
+    """Check settings, and report every problem at once."""
+    settings = load_config(source)
+    print(f"{settings.name}: in order; sha256 {settings.sha256()}")
+
+
+@config_app.command("show")
+def config_show(source: Annotated[str, typer.Argument(metavar="FILE|PRESET")]) -> None:
+    """Print the settings in force, after extends and defaults."""
+    settings: Config = load_config(source)
+    print(f"# sha256 {settings.sha256()}\n{settings.to_yaml()}", end="")
+
+
+@config_app.command("schema")
+def config_schema_command() -> None:
+    """Print the JSON Schema of the settings, for an editor."""
+    print(json.dumps(config_schema(), indent=2))
+
+
+class _Tell:
+    """Says what is being done, on standard error, where someone is looking."""
+
+    def __init__(self, status: Any = None) -> None:
+        self._status = status
+
+    def __call__(self, step: str) -> None:
+        if self._status is not None:
+            self._status.update(step)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[_Tell]:
+    if quiet or not sys.stderr.isatty():
+        yield _Tell()
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting") as status:
+        yield _Tell(status)
+
+
+def _print_counts(rows: Mapping[str, Any], warnings: list[dict[str, str]]) -> None:
+    print(
+        f"{rows['in']} rows in = {rows['used']} used + {rows['set_aside']} set aside"
+        f" + {rows['not_yet_known']} not yet known"
+    )
+    for reason, count in rows["by_reason"].items():
+        print(f"  {count:>8} set aside: {reason}")
+    for warning in warnings:
+        print(f"  note {warning['code']}: {warning['text']}")
+
+
+def _print_lists(found: Run, folder: Path) -> None:
+    people = found.manifest["people"]
+    status = found.cohort["status"]
+    print(
+        f"{people['scored']} people scored, {people['eligible']} ranked, {people['excluded']} not eligible; "
+        f"{status.count('proposed')} proposed, {status.count('reserve')} in reserve. People decide."
+    )
+    print(f"Written to {folder}:")
+    for name in sorted(found.files):
+        print(f"  {folder / name}")

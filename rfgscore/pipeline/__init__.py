@@ -1,0 +1,1 @@
+"""The main job in one call: from offence files to a ranked, explained cohort."""

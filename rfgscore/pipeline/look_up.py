@@ -1,0 +1,119 @@
+"""Why a person of an earlier run stands where they stand, from the files of that run."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rfgscore.config import COMPONENTS
+from rfgscore.errors import FormatError, InputNotFoundError, UnknownPersonError
+from rfgscore.pipeline.folder import MANIFEST
+from rfgscore.report.csv_file import true_text
+
+__all__ = ["look_up"]
+
+
+def look_up(run_dir: str | os.PathLike[str], perpetrator_id: str) -> str:
+    """Explain a person from an output set.
+
+    Parameters
+    ----------
+    run_dir : path
+        Folder of an earlier run; its files are checked against the manifest.
+    perpetrator_id : str
+        A person scored in it.
+
+    Returns
+    -------
+    str
+        Lines of plain text: standing, each part of the score, and for listed people the evidence.
+
+    Raises
+    ------
+    InputNotFoundError
+        When the folder holds no output set.
+    FormatError
+        When a file is missing or is not the one the manifest names.
+    UnknownPersonError
+        When the person was not scored in that run.
+    """
+    folder = Path(run_dir)
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputNotFoundError(
+            f"{folder.name}: there is no output set here ({MANIFEST} is missing)"
+        ) from error
+    except ValueError as error:
+        raise FormatError(f"{folder.name}/{MANIFEST}: the format is damaged") from error
+    for name in ("scores.parquet", "explanations.csv"):
+        _check(folder / name, manifest)
+    standing = _standing(folder / "scores.parquet", perpetrator_id)
+    if standing is None:
+        raise UnknownPersonError(
+            f"this person was not scored in {folder.name}: no line in the window of {manifest.get('as_of')}"
+        )
+    parts = _parts(folder / "explanations.csv", perpetrator_id)
+    return "\n".join(_words(perpetrator_id, manifest, standing, parts))
+
+
+def _check(path: Path, manifest: Mapping[str, Any]) -> None:
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise FormatError(f"{path.name} is missing from the output set") from error
+    if found != manifest.get("outputs", {}).get(path.name):
+        raise FormatError(f"{path.name} is not the file the manifest names: it was changed after the run")
+
+
+def _standing(path: Path, perpetrator_id: str) -> dict[str, Any] | None:
+    import duckdb
+
+    connection = duckdb.connect()
+    try:
+        asked = connection.execute(
+            "SELECT * FROM read_parquet(?) WHERE perpetrator_id = ?", [str(path), perpetrator_id]
+        )
+        names = [column[0] for column in asked.description or []]
+        rows = asked.fetchall()
+    finally:
+        connection.close()
+    return dict(zip(names, rows[0], strict=True)) if rows else None
+
+
+def _parts(path: Path, perpetrator_id: str) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [{name: true_text(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
+    return [row for row in rows if row["perpetrator_id"] == perpetrator_id]
+
+
+def _words(
+    person: str, manifest: Mapping[str, Any], standing: Mapping[str, Any], parts: list[dict[str, str]]
+) -> list[str]:
+    if standing["position"] is None:
+        where = "not ranked (see excluded.csv)"
+    else:
+        shared = f", shared by {standing['tied_with'] + 1}" if standing["tied_with"] else ""
+        where = f"position {standing['position']} of {manifest['people']['eligible']}"
+        where += f", rank {standing['rank']}{shared}"
+    lines = [
+        f"{person} as of {manifest['as_of']}: {where}, {standing['score']} of {standing['max_score']} points"
+    ]
+    for part in parts:
+        lines.append(f"  {part['component']}: {part['sentence']}")
+        lines += [f"      {evidence}" for evidence in part["evidence"].split(";") if evidence]
+    if not parts:
+        for name in COMPONENTS:
+            if f"{name}_points" in standing:
+                lines.append(
+                    f"  {name}: {standing[f'{name}_value']} gives {standing[f'{name}_points']} points"
+                )
+        lines.append("  Incidents are named for people on the list only; rfgscore.score explains anyone.")
+    if standing["flags"]:
+        lines.append(f"  flags: {standing['flags']}")
+    return lines

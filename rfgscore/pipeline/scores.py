@@ -1,0 +1,146 @@
+"""Scores as callers see them: a table, and an explanation for anyone in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from rfgscore.config import Config
+from rfgscore.dates import iso, to_day
+from rfgscore.errors import ConfigError, UnknownPersonError
+from rfgscore.explain import Explanation, explain_person
+from rfgscore.history.history import History
+from rfgscore.history.read import gravity_of
+from rfgscore.scoring import Scored, score_people
+from rfgscore.tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["Scores", "score"]
+
+
+class Scores:
+    """Everyone scored, by position, then people without one by id.
+
+    Parameters
+    ----------
+    scored : Scored
+        What scoring found.
+    """
+
+    def __init__(self, scored: Scored) -> None:
+        self.scored = scored
+        self.table: Table = scored.table()
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __repr__(self) -> str:
+        ranked = int(self.scored.eligible.sum())
+        return f"Scores({len(self)} people, {ranked} ranked, as of {iso(self.scored.as_of)})"
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the scores as a pandas frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of ``scores.parquet``.
+        """
+        return self.table.to_pandas()
+
+    def to_arrow(self) -> pa.Table:
+        """Return the scores as an Arrow table.
+
+        Returns
+        -------
+        pyarrow.Table
+            The columns and types of ``scores.parquet``.
+
+        Raises
+        ------
+        MissingExtraError
+            When pyarrow is not installed.
+        """
+        return self.table.to_arrow()
+
+    def explain(self, perpetrator_id: str) -> Explanation:
+        """Explain the score of one person.
+
+        Parameters
+        ----------
+        perpetrator_id : str
+            A person scored.
+
+        Returns
+        -------
+        Explanation
+            Parts that add up to the score, each with the incidents behind it.
+
+        Raises
+        ------
+        UnknownPersonError
+            When the person has no line in the window.
+        """
+        scored = self.scored
+        for place, person in enumerate(scored.history.persons[scored.people].tolist()):
+            if str(person) == perpetrator_id:
+                return explain_person(scored, place)
+        raise UnknownPersonError(
+            f"this person has no line in the {scored.config.score.window_days} days to {iso(scored.as_of)}: "
+            "check the id, the date and the rows set aside"
+        )
+
+
+def score(
+    history: History, *, config: Config, as_of: dt.date | str | int | None = None, threads: int = 1
+) -> Scores:
+    """Score everyone with a line in the window, and rank those who are eligible.
+
+    Parameters
+    ----------
+    history : History
+        As `read_offences` returns it, or from arrays.
+    config : Config
+        Settings; they may differ from those the history was read with in all but the input.
+    as_of : date-like, optional
+        Day looked at, not later than the history's, which is the default. The window is the
+        ``score.window_days`` calendar days of which `as_of` is the last.
+    threads : int
+        Threads to use; the result is the same with any number.
+
+    Returns
+    -------
+    Scores
+        Everyone scored.
+
+    Raises
+    ------
+    PointInTimeError
+        When `as_of` is later than the history's, or would use what is known only as of the extract.
+    ConfigError
+        When the config does not fit the history, or no day is given for a history from arrays.
+    DataError
+        When an offence has no weight.
+
+    Examples
+    --------
+    >>> import rfgscore as rfg
+    >>> from rfgscore.sample import sample_file
+    >>> config = rfg.load_config(sample_file("config.yaml"))
+    >>> history = rfg.read_offences(sample_file("offences.csv"), config=config, as_of="2025-06-30")
+    >>> scores = rfg.score(history, config=config, as_of="2025-06-30")
+    >>> scores
+    Scores(18 people, 18 ranked, as of 2025-06-30)
+    """
+    if as_of is None and history.as_of is None:
+        raise ConfigError("a history from arrays needs as_of, the day to look at")
+    try:
+        day = history.as_of if as_of is None else to_day(as_of)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"as_of: {error}") from error
+    assert day is not None  # noqa: S101 - one of the two is given
+    gravity = gravity_of(config)
+    return Scores(score_people(history, config=config, gravity=gravity, as_of=day, threads=threads))
