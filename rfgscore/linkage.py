@@ -15,7 +15,8 @@ def resolve_links(pairs: Iterable[tuple[str, str, int]]) -> Mapping[str, str]:
     Parameters
     ----------
     pairs : iterable of (str, str, int)
-        Record, the record it is joined to, and the row of the links table, from 1.
+        Record, the record it is joined to, and the row of the links table, from 1; a record joined to
+        itself says nothing.
 
     Returns
     -------
@@ -37,6 +38,8 @@ def resolve_links(pairs: Iterable[tuple[str, str, int]]) -> Mapping[str, str]:
     step: dict[str, str] = {}
     row_of: dict[str, int] = {}
     for nominal, master, row in pairs:
+        if nominal == master:
+            continue
         if step.setdefault(nominal, master) != master:
             raise DataError(
                 f"links: rows {row_of[nominal]} and {row} join one record to two others; keep one of them"
@@ -45,13 +48,15 @@ def resolve_links(pairs: Iterable[tuple[str, str, int]]) -> Mapping[str, str]:
     resolved: dict[str, str] = {}
     for start in step:
         trail = [start]
-        while trail[-1] in step and step[trail[-1]] != trail[-1]:
+        while trail[-1] in step:
             ahead = step[trail[-1]]
             if ahead in resolved:
                 trail.append(resolved[ahead])
                 break
             if ahead in trail:
-                rows = ", ".join(str(row) for row in sorted(row_of[node] for node in trail)[:5])
+                rows = ", ".join(
+                    str(row) for row in sorted(row_of[node] for node in trail[trail.index(ahead) :])[:5]
+                )
                 raise LinkCycleError(
                     f"links: a chain of records runs in a circle, rows {rows}; remove one of them"
                 )

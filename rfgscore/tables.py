@@ -73,7 +73,9 @@ class Column:
         else:
             listed = list(values)
             if null is None:
-                null = np.fromiter((v is None for v in listed), np.bool_, len(listed))
+                null = np.fromiter(
+                    (v is None or (kind == "date" and v == NO_DAY) for v in listed), np.bool_, len(listed)
+                )
             data = np.empty(len(listed), _DTYPES[kind])
             data[:] = listed if kind == "text" else [0 if v is None else v for v in listed]
         null = np.array(null)

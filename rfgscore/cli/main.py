@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from rfgscore.cli.commands import app
 from rfgscore.errors import RfgError
@@ -53,12 +53,10 @@ def invoke(arguments: Sequence[str]) -> int:
     except RfgError as error:
         print(f"rfgscore: {error.code}: {error}", file=sys.stderr)
         return error.exit_code
-    except click.exceptions.Abort:
-        return 130
-    except click.ClickException as error:
-        error.show(file=sys.stderr)
+    except TyperException as error:
+        print(f"rfgscore: {error.format_message()}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         print("rfgscore: interrupted; nothing was written", file=sys.stderr)
         return 130
     except SystemExit as ending:

@@ -80,7 +80,13 @@ SCOPE_REASONS: Final[tuple[str, ...]] = (
 
 @dataclass(frozen=True)
 class Keys:
-    """Names the keys a map may have and puts them in that order."""
+    """Names the keys a map may have and puts them in that order.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Allowed keys, in order.
+    """
 
     names: tuple[str, ...]
 

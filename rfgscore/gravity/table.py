@@ -7,7 +7,7 @@ import hashlib
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -99,8 +99,8 @@ class Gravity:
             parent = self.grades.get(normal.split("/")[0])
             if parent is not None:
                 return Grade(normal, parent.weight, parent.label, fallback="class")
-        if isinstance(self.unmapped, float):
-            return Grade(normal, self.unmapped, normal or "no offence code", fallback="unmapped")
+        if not isinstance(self.unmapped, str):
+            return Grade(normal, float(self.unmapped), normal or "no offence code", fallback="unmapped")
         return None
 
 
@@ -164,9 +164,8 @@ def load_gravity(
     if len({normal_code(code) for code, _ in uplifts}) < len(uplifts):
         raise ConfigError("gravity.uplift names one code in two spellings; keep one")
     for code, (weight, reason) in uplifts:
-        base = grades.get(normal_code(code))
-        label = base.label if base else code
-        grades[normal_code(code)] = Grade(base.code if base else code.strip(), weight, label, reason=reason)
+        base = grades.get(normal_code(code), Grade(code.strip(), weight, code.strip()))
+        grades[normal_code(code)] = replace(base, weight=weight, reason=reason)
     return Gravity(
         name=name,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -195,20 +194,26 @@ def _bytes_of(table: str | Path) -> tuple[str, bytes]:
 def _parse(name: str, data: bytes) -> dict[str, Grade]:
     try:
         text = data.decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        rows: list[tuple[int, list[str]]] = []
+        start = 1
+        for cells in reader:
+            rows.append((start, cells))
+            start = reader.line_num + 1
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"gravity table {name} is no UTF-8 CSV: {error}") from error
-    header = rows[0] if rows else []
+    header = rows[0][1] if rows else []
     if not {"offence_code", "weight"} <= set(header) or len(set(header)) != len(header):
         raise ConfigError(f"gravity table {name} needs the columns offence_code and weight, each once")
     grades: dict[str, Grade] = {}
     problems: list[ConfigProblem] = []
-    for line, cells in enumerate(rows[1:], start=2):
+    for line, cells in rows[1:]:
         if not cells:
             continue
         row = dict(zip(header, cells, strict=False))
         fault = f"{len(cells)} cells, not {len(header)}" if len(cells) != len(header) else ""
-        code, normal = row["offence_code"].strip(), normal_code(row["offence_code"])
+        code = row.get("offence_code", "").strip()
+        normal = normal_code(code)
         weight = _weight(row.get("weight", ""))
         if not fault and not code:
             fault = "the offence code is blank"

@@ -336,6 +336,8 @@ def _keys(values: npt.ArrayLike, size: int, name: str) -> Int64:
     if keys.dtype.kind in "iu":
         return keys.astype(np.int64)
     texts: Sequence[Any] = keys.tolist()
-    blank = np.fromiter((text is None or str(text).strip() == "" for text in texts), np.bool_, size)
+    blank = np.fromiter(
+        (text is None or text != text or str(text).strip() == "" for text in texts), np.bool_, size
+    )
     _, coded = np.unique(np.array([str(text) for text in texts], dtype=object), return_inverse=True)
     return np.where(blank, -1, coded)

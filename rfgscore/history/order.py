@@ -79,8 +79,8 @@ def in_total_order(rows: OffenceRows, used: Int64) -> tuple[History, Int64]:
     code = rows.code.rows(used)
     offence_codes, offence = np.unique(code.codes, return_inverse=True)
     victim = rows.victim.codes[used]
-    first = ("perpetrator_id", "event_date", "offence_code", "victim_id", "incident_id", "recorded_date")
-    others = [rows.compared[n].codes[used] for n in rows.mapped if n not in (*first, "event_id")]
+    first = ("perpetrator_id", "offence_code", "victim_id", "event_id", "incident_id")
+    others = [rows.compared[name].codes[used] for name in rows.mapped if name not in first]
     blank = np.full(len(used), -1, np.int32)
     event_id = rows.compared["event_id"].codes[used] if "event_id" in rows.mapped else blank
     keys: list[npt.NDArray[Any]] = [

@@ -167,8 +167,9 @@ def read_offences(
             warnings.append(
                 ("custody_unused", f"{unused} custody rows of people without a line or after {iso(day)}")
             )
-    inputs = [_input("offences", table, aside) for table in tables]
-    inputs += [_input(name, side.raw, side.aside) for name, side in sides]
+    out = np.split(rows.reason >= 0, np.cumsum([table.rows for table in tables])[:-1])
+    inputs = [_input("offences", table, int(o.sum())) for table, o in zip(tables, out, strict=True)]
+    inputs += [_input(name, side.raw, len(side.aside)) for name, side in sides]
     inputs.append(
         {
             "table": "gravity",
@@ -266,7 +267,7 @@ def _refuse_too_many_faults(aside: Sequence[Aside], rows: OffenceRows) -> None:
     limit = rows.config.input.max_set_aside
     family = {word: entry.family for word, entry in reasons().items()}
     faults = [row for row in aside if family[row.reason] == "fault"]
-    if len(faults) <= limit.floor_rows or len(faults) <= limit.share * rows.size:
+    if len(faults) <= limit.floor_rows or len(faults) / rows.size <= limit.share:
         return
     by_reason: dict[str, list[Aside]] = {}
     for row in faults:
@@ -303,13 +304,13 @@ def _file_warnings(table: RawTable) -> list[tuple[str, str]]:
     return found
 
 
-def _input(name: str, table: RawTable, aside: Sequence[Aside]) -> dict[str, object]:
+def _input(name: str, table: RawTable, set_aside: int) -> dict[str, object]:
     return {
         "table": name,
         "file": table.file,
         "sha256": table.sha256,
         "rows": table.rows,
-        "set_aside": sum(row.file == table.file for row in aside),
+        "set_aside": set_aside,
     }
 
 

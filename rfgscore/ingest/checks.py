@@ -147,7 +147,7 @@ def _under_age(rows: OffenceRows) -> Found:
 def _outcome(rows: OffenceRows) -> Found:
     if "outcome" in rows.mapped:
         out = words(rows.config.input.outcomes.exclude)
-        found = rows.raw["outcome"].take(lambda text: fold(text) in out, np.bool_, False)
+        found = rows.raw["outcome"].take(lambda text: fold(text) in out, np.bool_, "" in out)
         yield "outcome", found, "an excluded outcome"
 
 

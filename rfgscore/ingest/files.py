@@ -8,6 +8,7 @@ kept.
 from __future__ import annotations
 
 import csv
+import glob
 import gzip
 import hashlib
 import io
@@ -224,7 +225,13 @@ def _read_csv(
         try:
             record = next(reader, None)
         except csv.Error as error:
-            broken[len(lines)] = f"broken record ({error})"
+            if str(error) == "unexpected end of data" and reader.line_num > start:
+                raise FormatError(
+                    f"{name}:{start}: a quote opened in this record is never closed, and the rest of the "
+                    "file stands inside it; mend the quote or extract again"
+                ) from error
+            lost = reader.line_num - start
+            broken[len(lines)] = f"broken record ({error})" + (f" over {lost + 1} lines" if lost else "")
         else:
             if record is None:
                 break
@@ -297,7 +304,8 @@ def _read_parquet(
     }
     connection = duckdb.connect(config=offline)
     try:
-        source = connection.read_parquet(str(path))
+        # Without escaping, a name with * ? [ would read other files too.
+        source = connection.read_parquet(glob.escape(str(path)))
         types = dict(zip(source.columns, map(str, source.types), strict=True))
         names, warnings = _match(path.name, source.columns, wanted, needed)
         columns: dict[str, Coded] = {}
@@ -323,6 +331,10 @@ def _read_parquet(
 def _as_text(name: str, column: str, kind: str) -> tuple[str, str]:
     """Return how a typed column reads as text: its kind, and the SQL that says so."""
     cell = '"' + column.replace('"', '""') + '"'
+    if kind.endswith("]"):
+        raise FormatError(
+            f"{name}: the column {column!r} is nested ({kind}); text, dates and numbers are read"
+        )
     if kind == "VARCHAR" or kind.startswith("ENUM"):
         return "", f"{cell}::VARCHAR"
     if kind == "DATE" or (kind.startswith("TIMESTAMP") and "ZONE" not in kind):
@@ -332,12 +344,13 @@ def _as_text(name: str, column: str, kind: str) -> tuple[str, str]:
     if kind.endswith(("INT", "INTEGER")):
         return "number", f"{cell}::VARCHAR"
     if kind in ("FLOAT", "DOUBLE") or kind.startswith("DECIMAL"):
-        # A whole float is written without its point; any other keeps it and is no id.
+        # A whole float is written without its point; any other keeps it and is no id. The cast is also
+        # tried on rows of other branches, where it must not fail.
         number = f"{cell}::DOUBLE"
         return "number", (
             f"CASE WHEN isnan({number}) THEN NULL "
             f"WHEN {number} = trunc({number}) AND abs({number}) < 9007199254740992 "
-            f"THEN {number}::BIGINT::VARCHAR ELSE {number}::VARCHAR || '.' END"
+            f"THEN TRY_CAST({number} AS BIGINT)::VARCHAR ELSE {number}::VARCHAR || '.' END"
         )
     raise FormatError(
         f"{name}: the column {column!r} has the format {kind}; text, dates and numbers are read"

@@ -187,12 +187,12 @@ class OffenceRows:
     def days(self) -> dict[str, Days]:
         """Every date column, read strictly; unmapped ones are blank."""
         sentinels = [to_day(text) for text in self.config.input.sentinel_dates]
-        formats = self.config.input.date_format
+        formats, mapping = self.config.input.date_format, self.config.input.columns or {}
         out: dict[str, Days] = {}
         for name in ("event_date", "event_end", "recorded_date", "dob", "deceased_date"):
+            declared = formats if isinstance(formats, str) else formats.get(mapping.get(name, name), ISO)
             parts: list[Days] = []
             for t in self.tables:
-                declared = formats if isinstance(formats, str) else formats.get(t.names.get(name, ""), ISO)
                 cells = t.columns.get(name) or Coded(np.full(t.rows, -1, np.int32), ())
                 parts.append(read_days(cells, declared, t.typed.get(name, ""), sentinels))
             out[name] = Days(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +55,12 @@ class Subjects(SideTable):
 
     Parameters
     ----------
+    raw : RawTable
+        The file as read.
+    person : Coded
+        Clean ids of the rows that count.
+    aside : tuple of Aside
+        Rows set aside.
     dob, deceased : numpy.ndarray
         int32 days, ``NO_DAY`` where not known.
     force : Coded
@@ -72,6 +78,12 @@ class Custody(SideTable):
 
     Parameters
     ----------
+    raw : RawTable
+        The file as read.
+    person : Coded
+        Clean ids of the rows that count.
+    aside : tuple of Aside
+        Rows set aside.
     start, end, planned : numpy.ndarray
         int32 days; `end` and `planned` are ``NO_DAY`` where open or not known.
     """
@@ -87,6 +99,12 @@ class Links(SideTable):
 
     Parameters
     ----------
+    raw : RawTable
+        The file as read.
+    person : Coded
+        Clean ids of the rows that count.
+    aside : tuple of Aside
+        Rows set aside.
     master : Coded
         The record joined to.
     rows : numpy.ndarray
@@ -129,8 +147,9 @@ def _column(raw: RawTable, name: str) -> Coded:
     return raw.columns.get(name) or Coded(np.full(raw.rows, -1, np.int32), ())
 
 
-def _dates(raw: RawTable, name: str, formats: str | Mapping[str, str], config: Config) -> Days:
-    declared = formats if isinstance(formats, str) else formats.get(raw.names.get(name, ""), ISO)
+def _dates(raw: RawTable, name: str, settings: SubjectsConfig | CustodyConfig, config: Config) -> Days:
+    formats, mapping = settings.date_format, settings.columns or {}
+    declared = formats if isinstance(formats, str) else formats.get(mapping.get(name, name), ISO)
     sentinels = [to_day(text) for text in config.input.sentinel_dates]
     return read_days(_column(raw, name), declared, raw.typed.get(name, ""), sentinels)
 
@@ -199,8 +218,8 @@ def read_subjects(path: str | os.PathLike[str], config: Config) -> Subjects:
     settings = config.input.subjects
     raw = _read(path, settings, SUBJECT_COLUMNS, ["perpetrator_id"], config)
     (person,), checks = _id_checks(raw, ["perpetrator_id"], config)
-    dob = _dates(raw, "dob", settings.date_format, config)
-    deceased = _dates(raw, "deceased_date", settings.date_format, config)
+    dob = _dates(raw, "dob", settings, config)
+    deceased = _dates(raw, "deceased_date", settings, config)
     checks += [("BAD_DATE", "deceased_date", deceased.bad), ("BAD_DOB", "dob", dob.bad)]
     kept, aside = _settle(raw, checks)
     force = _column(raw, "force").map(lambda text: text.strip() or None)
@@ -231,7 +250,7 @@ def read_custody(path: str | os.PathLike[str], config: Config) -> Custody:
     raw = _read(path, settings, CUSTODY_COLUMNS, ["perpetrator_id", "start", "end"], config)
     (person,), checks = _id_checks(raw, ["perpetrator_id"], config)
     start, end, planned = (
-        _dates(raw, name, settings.date_format, config) for name in ("start", "end", "planned_release")
+        _dates(raw, name, settings, config) for name in ("start", "end", "planned_release")
     )
     dates = {"start": start, "end": end, "planned_release": planned}
     checks.append(("MISSING_DATE", "start", ~start.given & ~start.bad & ~start.sentinel))

@@ -103,6 +103,7 @@ def write_folder(out: str | os.PathLike[str], files: Mapping[str, bytes], *, rep
                 file.flush()
                 os.fsync(file.fileno())
         _sync(new)
+        check_out(target, replace=replace)  # another process may have been quicker
         if target.is_dir() and any(target.iterdir()):
             target.rename(old)
             try:

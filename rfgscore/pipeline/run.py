@@ -48,10 +48,12 @@ class Run:
 
     Parameters
     ----------
-    cohort, monitoring, excluded, explanations, set_aside, summary : Table
-        The tables of the CSV files.
+    cohort, monitoring, excluded : Table
+        The lists.
     scores : Scores
         Everyone scored.
+    explanations, set_aside, summary : Table
+        The other tables of the CSV files.
     manifest : mapping of str to Any
         What went in, what came out, and how.
     files : mapping of str to bytes

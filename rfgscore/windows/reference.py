@@ -12,9 +12,20 @@ __all__ = ["Line", "Person", "people", "person"]
 
 
 class Line(NamedTuple):
-    """One line of a person: days since 1970-01-01, offence number, weight, and what it belongs to.
+    """One line of a person.
 
-    `victim` is None where unknown; `incident` may be anything that can be a key.
+    Parameters
+    ----------
+    day, event_day, known_day : int
+        Days since 1970-01-01.
+    code : int
+        Offence number.
+    weight : float
+        Its gravity.
+    incident : hashable
+        What tells incidents apart.
+    victim : hashable or None
+        What tells victims apart; None where unknown.
     """
 
     day: int
@@ -27,10 +38,26 @@ class Line(NamedTuple):
 
 
 class Person(NamedTuple):
-    """What a walk says of one person; the fields are those of `rfgscore.windows.Walk`.
+    """What a walk says of one person; see `rfgscore.windows.Walk`.
 
-    `last_day`, `gravity_max` and `worst_line` are None where there is none; `worst_line` counts from
-    the person's first line.
+    Parameters
+    ----------
+    visible : int
+        Visible lines.
+    last_day : int or None
+        Day of the latest of them.
+    lines, incidents : int
+        Lines and incidents in the window.
+    gravity_sum : float
+        Exact sum over the incidents.
+    gravity_max : float or None
+        Highest of them.
+    victims : int
+        Known victims in the window.
+    decayed : float
+        Decayed gravity of all visible incidents.
+    worst_line : int or None
+        Counted from the person's first line.
     """
 
     visible: int

@@ -1,0 +1,289 @@
+"""The command line: what it prints, what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rfgscore.cli.main import invoke
+from rfgscore.sample import sample_file
+
+SET = {
+    "cohort.csv", "excluded.csv", "explanations.csv", "manifest.json", "monitoring.csv", "scores.parquet",
+    "set_aside.csv", "summary.csv",
+}  # fmt: skip
+
+
+def arguments(worked: Path, out: Path, *more: str) -> list[str]:
+    return [
+        "run", "--config", str(worked / "illustrative-rfgv.yaml"), "--offences", str(worked / "offences.csv"),
+        "--as-of", "2025-06-30", "--extract-date", "2025-07-07", "--out", str(out), *more,
+    ]  # fmt: skip
+
+
+def names(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir()}
+
+
+def test_run_writes_the_whole_set_and_says_where(worked, tmp_path, capsys):
+    assert invoke(arguments(worked, tmp_path / "out")) == 0
+    said = capsys.readouterr()
+    assert names(tmp_path / "out") == SET
+    assert "44 rows in = 42 used + 1 set aside + 1 not yet known" in said.out
+    assert "set aside: NO_NAMED_SUSPECT" in said.out
+    assert "12 proposed, 6 in reserve. People decide." in said.out
+    assert all(str(tmp_path / "out" / name) in said.out for name in SET)
+    assert said.err == ""
+    assert "W01" not in said.out  # ids stay in the files
+
+
+def test_quiet_prints_nothing(worked, tmp_path, capsys):
+    assert invoke(arguments(worked, tmp_path / "out", "--quiet")) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_several_files_after_one_flag(worked, tmp_path, capsys):
+    text = (worked / "offences.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "a.csv").write_text("".join(text[:20]), encoding="utf-8")
+    (tmp_path / "b.csv").write_text("".join([text[0], *text[20:]]), encoding="utf-8")
+    whole = arguments(worked, tmp_path / "whole")
+    split = arguments(worked, tmp_path / "split")
+    at = split.index("--offences") + 1
+    split[at : at + 1] = [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    assert invoke(whole) == invoke(split) == 0
+    for name in SET - {"manifest.json", "set_aside.csv"}:
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "split" / name).read_bytes()
+
+
+def change(text: str, old: str, new: str) -> str:
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+BAD_INPUT = [
+    ("a missing file", ["--offences", "nowhere.csv"], 1, "nowhere.csv: there is no such file"),
+    ("a date that is none", ["--as-of", "30/06/2025"], 2, "YYYY-MM-DD"),
+    ("an extract before its day", ["--extract-date", "2025-01-01"], 1, "was taken before 2025-06-30"),
+    ("an unknown option", ["--referrals", "x.csv"], 2, "No such option"),
+    ("no threads", ["--threads", "0"], 2, "greater than or equal to 1"),
+    ("a missing config", ["--config", "nowhere.yaml"], 2, "nowhere.yaml"),
+    ("an unknown preset", ["--config", "illustrative-rgfv"], 2, "illustrative-rfgv"),
+    ("a day nobody was active", ["--as-of", "1999-01-01"], 1, "nobody can be ranked"),
+]
+
+
+@pytest.mark.parametrize(("case", "more", "code", "words"), BAD_INPUT, ids=[case[0] for case in BAD_INPUT])
+def test_refusals_end_with_their_code_and_write_nothing(worked, tmp_path, capsys, case, more, code, words):
+    out = tmp_path / "out"
+    given = arguments(worked, out)
+    if more[0] in given:
+        given[given.index(more[0]) + 1] = more[1]
+    else:
+        given += more
+    assert invoke(given) == code
+    said = capsys.readouterr()
+    assert words in said.err and "Traceback" not in said.err and said.out == ""
+    assert not out.exists()
+
+
+def test_an_output_folder_in_use_is_refused_before_anything_is_read(worked, tmp_path, capsys):
+    (tmp_path / "keep.txt").write_text("mine", encoding="utf-8")
+    assert invoke(arguments(worked, tmp_path)) == 2
+    assert "is not empty" in capsys.readouterr().err
+    assert names(tmp_path) == {"keep.txt"}
+
+
+def test_replace_and_a_failed_run_leave_the_right_set(worked, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert invoke(arguments(worked, out)) == 0
+    before = {entry.name: entry.read_bytes() for entry in out.iterdir()}
+    assert invoke(arguments(worked, out)) == 2
+    spoilt = tmp_path / "offences.csv"
+    spoilt.write_bytes((worked / "offences.csv").read_bytes().replace(b"/2025,", b"/99,"))
+    failing = arguments(worked, out, "--replace")
+    failing[failing.index("--offences") + 1] = str(spoilt)
+    assert invoke(failing) == 1
+    assert "BAD_DATE" in capsys.readouterr().err
+    assert {entry.name: entry.read_bytes() for entry in out.iterdir()} == before
+    assert invoke(arguments(worked, out, "--replace")) == 0
+    assert {entry.name: entry.read_bytes() for entry in out.iterdir()} == before
+
+
+def test_an_unwritable_place_ends_with_three(worked, tmp_path, capsys):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert invoke(arguments(worked, tmp_path / "file" / "out")) == 3
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_an_empty_list_is_a_result_only_on_purpose(worked, tmp_path, capsys):
+    (tmp_path / "none.csv").write_text(
+        "nominal_ref,offence_date,created_on,ho_code,victim_ref,crime_ref\n", encoding="utf-8"
+    )
+    given = arguments(worked, tmp_path / "out")
+    given[given.index("--offences") + 1] = str(tmp_path / "none.csv")
+    assert invoke(given) == 1
+    assert "no rows below the header" in capsys.readouterr().err
+    assert invoke([*given, "--allow-empty"]) == 0
+    assert names(tmp_path / "out") == SET
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["people"] == {"scored": 0, "eligible": 0, "considered": 0, "excluded": 0}
+
+
+def test_validate_says_where_every_row_went_and_writes_nothing(worked, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = arguments(worked, tmp_path / "out")
+    given[0] = "validate"
+    given[given.index("--out") : given.index("--out") + 2] = []
+    assert invoke(given) == 0
+    assert "44 rows in = 42 used + 1 set aside + 1 not yet known" in capsys.readouterr().out
+    assert names(tmp_path) == set()
+
+
+def test_explain_shows_parts_and_evidence(worked, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert invoke(arguments(worked, out, "--quiet")) == 0
+    assert invoke(["explain", str(out), "W01"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("W01 as of 2025-06-30: position 2 of 18, rank 2, 64 of 100 points")
+    assert "      incident 36/00002/25 2025-03-02 008/66 weight 252\n" in said
+    assert "flags: repeat:same-victim-12m;serial:two-victims-3y" in said
+    assert invoke(["explain", str(out), "10"]) == 0
+    assert "rank 16, shared by 2" in capsys.readouterr().out
+
+
+def test_explain_a_person_below_the_lists(worked, tmp_path, capsys):
+    text = (worked / "illustrative-rfgv.yaml").read_text(encoding="utf-8")
+    shutil.copy(worked / "weights.csv", tmp_path)
+    (tmp_path / "c.yaml").write_text(text + "cohort: {capacity: 1, reserve: 1}\n", encoding="utf-8")
+    given = arguments(worked, tmp_path / "out", "--quiet")
+    given[given.index("--config") + 1] = str(tmp_path / "c.yaml")
+    assert invoke(given) == 0
+    assert invoke(["explain", str(tmp_path / "out"), "W05"]) == 0
+    said = capsys.readouterr().out
+    assert "recency: 0 gives 20 points" in said and "named for people on the list only" in said
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda out: None, "was not scored in out"),
+        (lambda out: (out / "manifest.json").unlink(), "no output set here"),
+        (lambda out: (out / "manifest.json").write_text("{", encoding="utf-8"), "damaged"),
+        (lambda out: (out / "scores.parquet").unlink(), "is missing from the output set"),
+        (
+            lambda out: (out / "explanations.csv").write_text("x", encoding="utf-8"),
+            "was changed after the run",
+        ),
+    ],
+)
+def test_explain_refuses_what_it_cannot_vouch_for(worked, tmp_path, capsys, spoil, words):
+    out = tmp_path / "out"
+    assert invoke(arguments(worked, out, "--quiet")) == 0
+    spoil(out)
+    assert invoke(["explain", str(out), "NOBODY-9"]) == 1
+    said = capsys.readouterr().err
+    assert words in said and "NOBODY-9" not in said
+
+
+def test_config_commands(worked, tmp_path, capsys):
+    assert invoke(["config", "check", "illustrative-rfgv"]) == 0
+    assert "illustrative-rfgv: in order" in capsys.readouterr().out
+    assert invoke(["config", "show", str(worked / "illustrative-rfgv.yaml")]) == 0
+    shown = capsys.readouterr().out
+    assert "window_days: 730" in shown and "capacity: 12" in shown
+    assert invoke(["config", "schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["properties"]["score"]
+    (tmp_path / "bad.yaml").write_text("schema: rfgscore/1\nscor: {}\ninput: {rols: {}}\n", encoding="utf-8")
+    assert invoke(["config", "check", str(tmp_path / "bad.yaml")]) == 2
+    said = capsys.readouterr().err
+    assert "bad.yaml:2: scor" in said and "did you mean 'score'" in said
+    assert "bad.yaml:3: input.rols" in said and "did you mean 'roles'" in said
+
+
+def test_demo_shows_ten_people_with_reasons_and_where_the_files_lie(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):  # a second demo replaces the first
+        assert invoke(["demo"]) == 0
+        said = capsys.readouterr().out
+        listed = [
+            line for line in said.splitlines() if line[:4].strip().rstrip(".").isdigit() and "(rank" in line
+        ]
+        assert [line.split(".")[0].strip() for line in listed] == [str(n) for n in range(1, 11)]
+        assert said.count(" points: recorded in ") == 10
+        assert all(str(tmp_path / "out" / "demo" / name) in said for name in SET)
+
+
+def test_the_sample_shows_a_missing_file_by_name():
+    with pytest.raises(FileNotFoundError, match="no file 'x'"):
+        sample_file("x")
+
+
+def test_version_and_bare_calls(capsys):
+    import rfgscore
+
+    assert invoke(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == rfgscore.__version__ == "0.1.0"
+    assert invoke([]) == 2
+    assert "people decide" in capsys.readouterr().err
+
+
+def test_an_internal_fault_tells_kind_and_place_and_no_value(worked, tmp_path, capsys, monkeypatch):
+    from rfgscore.cli import commands
+
+    def broken(**_):
+        raise ZeroDivisionError("N12345 secret")
+
+    monkeypatch.setattr(commands, "run_all", broken)
+    assert invoke(arguments(worked, tmp_path / "out")) == 3
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError at test_cli.py:" in said and "secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt, 130), (SystemExit(143), 143), (SystemExit("x"), 1)]
+)
+def test_interruptions_have_codes_of_their_own(worked, tmp_path, capsys, monkeypatch, error, code):
+    from rfgscore.cli import commands
+
+    def stopped(**_):
+        raise error
+
+    monkeypatch.setattr(commands, "run_all", stopped)
+    assert invoke(arguments(worked, tmp_path / "out")) == code
+    assert not (tmp_path / "out").exists()
+
+
+WAITING = """
+import signal, sys, time
+import rfgscore.cli.commands as commands
+from rfgscore.cli.main import main
+def wait(**_):
+    print("ready", flush=True)
+    time.sleep(30)
+commands.run_all = wait
+sys.argv = ["rfgscore", *sys.argv[1:]]
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_signals_end_the_process_with_nothing_written(worked, tmp_path, number, code):
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAITING, *arguments(worked, tmp_path / "out")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(number)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == code and b"Traceback" not in said
+    assert names(tmp_path) == set()

@@ -1,0 +1,65 @@
+"""Run the long suites, and write what they printed last to ``docs/deep.md``.
+
+Properties with 10,000 examples, a writer killed 100 times, and the benchmark of the snapshot.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent.parent
+PYTEST = ["-m", "pytest", "-q", "-n", "2"]
+SUITES = {
+    "Kernel = plain reference = DuckDB on 10,000 random histories": (
+        {"RFG_EXAMPLES": "10000"},
+        [*PYTEST, "tests/test_windows.py"],
+    ),
+    "A writer killed at 100 moments": ({"RFG_KILLS": "100"}, [*PYTEST, "tests/test_folder.py"]),
+    "Snapshot against pandas, polars and DuckDB": ({}, ["benchmarks/snapshot.py"]),
+}
+
+
+def main() -> int:
+    parts = [
+        "# Last run of the long suites",
+        "",
+        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.system()} "
+        f"{platform.machine()}, {os.cpu_count()} cores. Written by `make deep`; times are of a shared machine.",
+    ]
+    failed = 0
+    for title, (environment, arguments) in SUITES.items():
+        print(title, flush=True)
+        begun = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            cwd=HERE,
+            check=False,
+        )
+        told = (done.stdout if done.returncode == 0 else done.stdout + done.stderr).strip().splitlines()[-25:]
+        told = [line for line in told if not line.startswith(("bringing up", "."))]
+        parts += [
+            "",
+            f"## {title}",
+            "",
+            "```",
+            *told,
+            f"exit {done.returncode} after {time.monotonic() - begun:.0f} s",
+            "```",
+        ]
+        print("\n".join(told), flush=True)
+        failed += done.returncode != 0
+    (HERE / "docs" / "deep.md").write_text("\n".join(parts) + "\n", encoding="utf-8")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
