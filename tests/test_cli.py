@@ -273,6 +273,7 @@ main()
 """
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_signals_end_the_process_with_nothing_written(worked, tmp_path, number, code):
     process = subprocess.Popen(

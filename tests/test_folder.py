@@ -135,6 +135,7 @@ while True:
 """
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("moment", [0.05 * n / KILLS for n in range(KILLS)])
 def test_a_killed_run_leaves_a_whole_set(tmp_path, moment):
     out = tmp_path / "out"

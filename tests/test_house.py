@@ -27,8 +27,8 @@ MODULES = sorted(
         if not module.name.endswith("__main__")
     }
 )
-#: What numpydoc is asked to find. Left out: RT04 and SS05, which stumble over a leading dtype and over nouns in
-#: the plural; EX and SA, since not every helper needs an example or neighbours.
+#: What numpydoc is asked to find. Left out: RT04 and SS05, which stumble over leading dtypes and plural
+#: nouns; EX and SA, since not every helper needs an example or neighbours.
 CHECKS = {
     "GL01", "GL03", "GL06", "GL07", "GL08", "GL10", "PR01", "PR02", "PR03", "PR04", "PR06", "PR07", "PR10",
     "RT01", "RT03", "RT05", "SS01", "SS02", "SS03", "SS04", "SS06",

@@ -179,6 +179,7 @@ def test_any_number_of_threads_gives_the_same_bytes(run):
     assert sample_run(threads=2).files == sample_run(threads=3).files == run.files
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("seed", ["0", "1", "2", "random"])
 def test_any_hash_seed_gives_the_same_bytes(run, tmp_path, seed):
     command = [sys.executable, "-m", "rfgscore.cli", "demo", "--out", str(tmp_path / "out")]

@@ -639,13 +639,13 @@ def test_other_compiler_errors_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -
         njit(_plus_one)(1)
 
 
-@pytest.mark.skipif(PLAIN, reason="numba is off")
+@pytest.mark.compiled
 def test_source_without_a_file() -> None:
     nowhere = _plus_one.__code__.replace(co_filename="<nowhere>")
     assert njit(FunctionType(nowhere, {"__name__": "nowhere"}))(2) == 3
 
 
-@pytest.mark.skipif(PLAIN, reason="numba is off")
+@pytest.mark.compiled
 def test_compiled_once_for_all_histories() -> None:
     from rfgscore.windows import kernels
 

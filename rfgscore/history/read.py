@@ -122,7 +122,7 @@ def read_offences(
     >>> from rfgscore.sample import sample_file
     >>> config = rfg.load_config(sample_file("config.yaml"))
     >>> rfg.read_offences(sample_file("offences.csv"), config=config, as_of="2025-06-30")
-    History(18 persons, 60 lines, as of 2025-06-30)
+    History(144 persons, 334 lines, as of 2025-06-30)
     """
     day, extract = _looked_at(config, as_of, extract_date)
     gravity = gravity_of(config)

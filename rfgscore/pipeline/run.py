@@ -154,7 +154,7 @@ def run(
     >>> from rfgscore.sample import sample_file
     >>> config = rfg.load_config(sample_file("config.yaml"))
     >>> rfg.run(config=config, offences=sample_file("offences.csv"), as_of="2025-06-30")
-    Run(as of 2025-06-30: 70 rows in, 60 used, 18 people scored, 18 listed)
+    Run(as of 2025-06-30: 409 rows in, 334 used, 114 people scored, 24 listed)
     """
     tell("reading")
     history = read_offences(

@@ -133,7 +133,7 @@ def score(
     >>> history = rfg.read_offences(sample_file("offences.csv"), config=config, as_of="2025-06-30")
     >>> scores = rfg.score(history, config=config, as_of="2025-06-30")
     >>> scores
-    Scores(18 people, 18 ranked, as of 2025-06-30)
+    Scores(114 people, 114 ranked, as of 2025-06-30)
     """
     if as_of is None and history.as_of is None:
         raise ConfigError("a history from arrays needs as_of, the day to look at")

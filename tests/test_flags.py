@@ -1,0 +1,219 @@
+"""Flags: a person who just meets each, and one who just misses it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+
+import numpy as np
+import pytest
+
+from rfgscore.dates import iso, to_day
+from rfgscore.gravity import Grade
+from rfgscore.history.history import History
+from rfgscore.history.read import gravity_of
+from rfgscore.scoring import flags
+from rfgscore.vocabulary import words
+
+AS_OF = to_day("2025-06-30")
+WINDOW = 730
+
+
+def ago(days):
+    """Return the day so many days before the day looked at."""
+    return iso(AS_OF - days)
+
+
+def raised(history, config, as_of=AS_OF, window=WINDOW, threads=1):
+    """Return the ids that carry each flag."""
+    grades = [gravity_of(config).grade(code) for code in history.offences]
+    found = flags.flag_people(history.at(as_of), as_of, window, grades, threads)
+    assert list(found) == sorted(found)
+    return {word: history.persons[mask].tolist() for word, mask in found.items()}
+
+
+def times(days, **cells):
+    """Return one row for each age in days."""
+    return [{"event_date": ago(age), **cells} for age in days]
+
+
+IN, OUT = 729, 730
+#: Flag, rows of someone who just meets it, rows of someone who just misses it, tables beside them.
+CASES = [
+    (
+        "victim_unknown",
+        [*times([1], victim_id="V1"), *times([IN], victim_id="")],
+        [*times([1], victim_id="V2"), *times([OUT], victim_id="")],
+    ),
+    ("victim_unknown", times([IN], victim_id="Regina"), times([IN], victim_id="Reg")),
+    (
+        "known_day_assumed",
+        times([IN], recorded_date=""),
+        [*times([IN], recorded_date=ago(IN)), *times([OUT], recorded_date="")],
+    ),
+    (
+        "historic_report",
+        times([500], recorded_date=ago(500 - 366)),
+        times([500], recorded_date=ago(500 - 365)),
+    ),
+    ("historic_report", times([IN], recorded_date=ago(IN - 366)), times([OUT], recorded_date=ago(OUT - 366))),
+    (
+        "historic_report",
+        times([600], event_end=ago(500), recorded_date=ago(134)),
+        times([600], event_end=ago(499), recorded_date=ago(134)),
+    ),
+    ("age_unknown", times([1], dob=""), times([1], dob="1990-01-01")),
+    ("age_unknown", times([1], dob="1900-01-01"), times([1], dob="1900-01-02")),
+    ("under_18", times([1], dob="2007-07-01"), times([1], dob="2007-06-30")),
+    ("under_18", times([0], dob="2009-06-30"), times([1], dob="1980-06-30")),
+    (
+        "serial:two-victims-3y",
+        [*times([1094], victim_id="V1"), *times([0], victim_id="V2")],
+        [*times([1095], victim_id="V1"), *times([0], victim_id="V2")],
+    ),
+    (
+        "serial:two-victims-3y",
+        [*times([5], victim_id="V1"), *times([6], victim_id="V2")],
+        [*times([5], victim_id="V1"), *times([6], victim_id="V1"), *times([7], victim_id="unknown")],
+    ),
+    (
+        "repeat:same-victim-12m",
+        [*times([364], victim_id="V1"), *times([0], victim_id="V1")],
+        [*times([365], victim_id="V1"), *times([0], victim_id="V1")],
+    ),
+    (
+        "repeat:same-victim-12m",
+        [*times([9], victim_id="V1"), *times([8], victim_id="V1")],
+        [*times([9], victim_id="V1"), *times([8], victim_id="V2")],
+    ),
+    (
+        "repeat:same-victim-12m",
+        times([9, 8], victim_id="V1", event_id=""),
+        [*times([9], victim_id="V1", event_id="E"), *times([8], victim_id="V1", event_id="E")],
+    ),
+    ("repeat:same-victim-12m", times([9, 8], victim_id="V1"), times([9, 8], victim_id="")),
+    (
+        "children_linked",
+        times([IN], children_linked="y"),
+        [*times([OUT], children_linked="y"), *times([1], children_linked="n")],
+    ),
+    (
+        "code_fallback",
+        times([IN], offence_code="999/9"),
+        [*times([1], offence_code="8/6"), *times([OUT], offence_code="999/9")],
+    ),
+    ("looks_alike", times([1]), [], times([1], perpetrator_id="HIT")),
+    (
+        "id_in_two_forces",
+        [*times([1], force="A"), *times([800], force="B")],
+        [*times([1], force="A"), *times([800], force="")],
+    ),
+    ("linked", times([IN], perpetrator_id="old"), [*times([1]), *times([OUT], perpetrator_id="older")]),
+    ("event_in_custody", times([100]), times([99])),
+    ("event_in_custody", times([200]), times([201])),
+    ("event_in_custody", times([IN]), times([OUT])),
+    ("event_in_custody", times([150], event_end=ago(90)), times([250], event_end=ago(150))),
+]
+
+#: Joined records, and custody of both people: 1000 to 700 days ago, and 200 to 100 days ago.
+LINKS = [{"nominal_id": "old", "master_id": "hit"}, {"nominal_id": "older", "master_id": "miss"}]
+CUSTODY = [
+    {"perpetrator_id": who, "start": ago(start), "end": ago(end)}
+    for who in ("hit", "miss")
+    for start, end in ((1000, 700), (200, 99))
+]
+
+
+@pytest.mark.parametrize(
+    ("word", "hit", "miss", "others"),
+    [(*case, [])[:4] if len(case) == 3 else case for case in CASES],
+    ids=[f"{case[0]}-{number}" for number, case in enumerate(CASES)],
+)
+def test_each_flag_is_met_and_just_missed(desk, word, hit, miss, others):
+    rows = [{"perpetrator_id": who, **row} for who, told in (("hit", hit), ("miss", miss)) for row in told]
+    rows = [*rows, *others]
+    columns = dict.fromkeys(name for row in rows for name in row)
+    config = desk.config(gravity={"unmapped": 2})
+    blank = dict.fromkeys(columns, "") | {"offence_code": "8/6"}
+    tables = (
+        {"custody": CUSTODY} if word == "event_in_custody" else {"links": LINKS} if word == "linked" else {}
+    )
+    history = desk.history(*({**blank, **row} for row in rows), config=config, **tables)
+    found = raised(history, config)
+    if word == "looks_alike":
+        assert found.pop(word) == ["HIT", "hit"]
+    else:
+        assert found.pop(word) == ["hit"]
+
+
+def test_every_flag_raised_here_is_a_closed_word_and_has_a_case():
+    tree = ast.parse(inspect.getsource(flags.flag_people))
+    keys = {key.value for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys}
+    assert keys == {case[0] for case in CASES} | {"counter_allegation"}
+    assert keys <= {word.word for word in words() if word.kind == "flag"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "flagged"),
+    [
+        ({"event_date": ago(1)}, {"event_date": ago(IN)}, True),
+        ({"event_date": ago(1)}, {"event_date": ago(OUT)}, False),
+        ({"event_date": ago(1)}, {"event_date": ago(1), "victim_id": "C"}, False),
+        ({"event_date": ago(1)}, {"event_date": ago(1), "victim_id": "a"}, False),
+        ({"event_date": ago(1)}, {"event_date": ago(1), "perpetrator_id": "B2"}, True),
+        ({"event_date": ago(1), "victim_id": "B2"}, {"event_date": ago(1)}, True),
+    ],
+)
+def test_counter_allegations_are_told_on_both_sides(desk, first, second, flagged):
+    rows = [
+        {"perpetrator_id": "A", "victim_id": "B", **first},
+        {"perpetrator_id": "B", "victim_id": "A", **second},
+        {"perpetrator_id": "C", "victim_id": "A", "event_date": ago(1)},
+    ]
+    config = desk.config()
+    history = desk.history(*rows, links=[{"nominal_id": "B2", "master_id": "B"}], config=config)
+    assert raised(history, config).get("counter_allegation", []) == (["A", "B"] if flagged else [])
+    assert len(history.day) == 3
+
+
+def test_what_is_not_mapped_raises_no_flag(desk):
+    config = desk.config()
+    history = desk.history(*times([500, 3, 2]), config=config)
+    assert raised(history, config) == {}
+    subjects = [{"perpetrator_id": "P2", "dob": "1990-01-01"}]
+    told = desk.history(*times([3]), *times([3], perpetrator_id="P2"), config=config, subjects=subjects)
+    assert raised(told, config) == {"age_unknown": ["P1"]}
+
+
+def test_flags_look_at_the_day_asked_for(desk):
+    rows = times([400, 100], victim_id="V1", children_linked="n") + times(
+        [50], victim_id="V2", children_linked="y"
+    )
+    config = desk.config()
+    history = desk.history(*rows, config=config)
+    serial, repeat, children = "serial:two-victims-3y", "repeat:same-victim-12m", "children_linked"
+    assert raised(history, config) == {serial: ["P1"], children: ["P1"]}
+    assert raised(history, config, AS_OF - 50) == {serial: ["P1"], repeat: ["P1"], children: ["P1"]}
+    assert raised(history, config, AS_OF - 51) == {repeat: ["P1"]}
+    assert raised(history, config, AS_OF - 101) == {}
+    assert raised(history, config, window=50) == {serial: ["P1"]}
+
+
+def test_a_history_from_arrays_tells_what_its_arrays_hold():
+    history = History.from_arrays(
+        person=[1, 1, 2, 2, 3, 4],
+        day=[AS_OF, AS_OF - 1094, AS_OF, AS_OF - 364, AS_OF - 10, AS_OF - 400],
+        gravity=[1.0, 1.0, 1.0, 1.0, 2.0, 1.0],
+        victim=[0, 1, 0, 0, -1, 0],
+        known_day=[AS_OF, AS_OF - 1094, AS_OF, AS_OF - 364, AS_OF - 10, AS_OF - 34],
+    )
+    grades = [Grade("1.0", 1.0, "1.0"), Grade("2.0", 2.0, "2.0", fallback="class")]
+    found = flags.flag_people(history, AS_OF, WINDOW, grades, 2)
+    assert {word: history.persons[mask].tolist() for word, mask in found.items()} == {
+        "code_fallback": [3],
+        "historic_report": [4],
+        "repeat:same-victim-12m": [2],
+        "serial:two-victims-3y": [1],
+        "victim_unknown": [3],
+    }
+    assert all(mask.dtype == np.bool_ and len(mask) == 4 for mask in found.values())
