@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+import numpy as np
+
 from rfgscore.errors import ConfigError
 
 __all__ = ["ISO", "NO_DAY", "DateFormat", "add_years", "from_day", "iso", "to_day"]
@@ -54,8 +56,8 @@ def to_day(value: dt.date | str | int) -> int:
     """
     if isinstance(value, bool | dt.datetime):
         raise TypeError(f"a date, ISO text or a day number is needed, not {type(value).__name__}")
-    if isinstance(value, int):
-        return value
+    if isinstance(value, int | np.integer):
+        return int(value)
     if isinstance(value, dt.date):
         return value.toordinal() - _EPOCH
     if isinstance(value, str):

@@ -89,9 +89,7 @@ class Explanation:
 class _Incident:
     """One incident of a person, as far as the lines looked at show it."""
 
-    name: str
     line: int
-    first_day: int
     day: int
     weight: float
 
@@ -112,26 +110,26 @@ class _Case:
         self.visible = (start + np.flatnonzero(seen)).tolist()
         self.inside = (start + np.flatnonzero(seen & (age < window))).tolist()
 
-    def name(self, line: int) -> str:
-        """Return how the incident of a line is known, with the kind of its reference."""
-        source = self.history.source
+    def name(self, incident: _Incident) -> str:
+        """Return an incident by its reference, with the kind of that, and its date."""
+        source, line = self.history.source, incident.line
+        when = iso(incident.day)
         if source is None:
-            return ""
-        kind = REFERENCE_KINDS[source.reference_kind[line]]
+            return when
         force = source.force.text(line)
         where = f" ({force})" if force else ""
-        if kind == "event_date":
-            return where.strip()
-        return f"{kind.removesuffix('_id')} {source.reference.text(line)}{where}"
+        kind = REFERENCE_KINDS[source.reference_kind[line]]
+        if kind != "event_date":
+            return f"{kind.removesuffix('_id')} {source.reference.text(line)}{where} {when}"
+        began = iso(int(self.history.event_day[line]))
+        return f"{began}{where}" if began == when else f"{began} to {when}{where}"
 
     def incidents(self, lines: Iterable[int]) -> list[_Incident]:
         """Return the incidents of some lines, in the order of their first line."""
         found: dict[int, _Incident] = {}
         for line in lines:
             day, weight = int(self.history.day[line]), float(self.history.weights[self.history.code[line]])
-            held = found.setdefault(
-                int(self.history.incident[line]), _Incident(self.name(line), line, day, day, weight)
-            )
+            held = found.setdefault(int(self.history.incident[line]), _Incident(line, day, weight))
             held.day = max(held.day, day)
             if weight > held.weight:
                 held.line, held.weight = line, weight
@@ -143,8 +141,8 @@ class _Case:
         for incident in incidents:
             grade = self.scored.grades[self.history.code[incident.line]]
             worth = f" {grade.code} weight {number(incident.weight)}" if weigh else ""
-            out.append(f"{incident.name} {iso(incident.day)}{worth}".strip())
-        return tuple(sorted(set(out)))
+            out.append(self.name(incident) + worth)
+        return tuple(sorted(out))
 
 
 def number(value: float) -> str:
@@ -244,7 +242,7 @@ def _recency(case: _Case, value: int) -> tuple[tuple[str, ...], str]:
     last = int(case.scored.walk.last_day[case.person])
     latest = case.incidents(line for line in case.inside if case.history.day[line] == last)
     age = case.scored.as_of - last
-    words = f"Latest recorded on {iso(last)}, {plural(age, 'day')} before {iso(case.scored.as_of)}"
+    words = f"Latest incident on {iso(last)}, {plural(age, 'day')} before {iso(case.scored.as_of)}"
     if case.scored.at_liberty is not None:
         words += f", {case.scored.at_liberty[case.place]} of them at liberty"
     return case.evidence(latest), words
@@ -263,19 +261,20 @@ def _gravity(case: _Case, value: float) -> tuple[tuple[str, ...], str]:
     worst = case.scored.worst_offence(case.place)
     worst_line = int(case.scored.walk.worst_line[case.person])
     day = iso(int(case.history.day[worst_line]))
-    gravest = f"{worst.label} ({worst.code}, weight {number(worst.weight)}) on {day}"
+    named = worst.code if worst.label == worst.code else f"{worst.label}, {worst.code}"
+    gravest = f"{named} (weight {number(worst.weight)}) on {day}"
     if aggregate == "max":
         behind = [incident for incident in inside if incident.weight == worst.weight]
         words = f"Gravest: {gravest}"
     elif aggregate == "decayed":
         behind = case.incidents(case.visible)
         half_life = settings.half_life_days if settings is not None else None
-        words = f"Gravity {number(value)} of all recorded incidents, halved every {half_life} days"
+        words = f"Gravity {number(value)} over all recorded incidents, each halved every {half_life} days"
         words += f"; gravest in the window: {gravest}"
     else:
         behind = inside
-        how = "in sum" if aggregate == "sum" else "a mean incident"
-        words = f"Gravity {number(value)} {how}; gravest: {gravest}"
+        how = "all incidents together" if aggregate == "sum" else "the mean of all incidents"
+        words = f"Gravity {number(value)}, {how}; gravest: {gravest}"
     grades = {case.scored.grades[case.history.code[incident.line]] for incident in behind}
     for grade in sorted(grades, key=lambda grade: grade.code):
         if grade.reason:
@@ -294,7 +293,7 @@ def _victims(case: _Case, value: int) -> tuple[tuple[str, ...], str]:
     shown = [incident for line in first.values() for incident in case.incidents([line])]
     words = f"{plural(value, 'known victim')} in the window"
     if any(case.history.victim[line] < 0 for line in case.inside):
-        words += " (not every incident names one)"
+        words += " (some lines name none)" if value else " (no line names one)"
     return case.evidence(shown), words
 
 
@@ -315,7 +314,9 @@ def _records(case: _Case) -> Part | None:
         known = " / ".join(part for part in where if part)
         named.append(f"{record} ({known})" if known else record)
     person = str(case.history.persons[case.person])
-    words = f"{plural(len(named), 'record')} joined as {person} by the links table; are they one person?"
+    words = (
+        f"Joined as {person} by the links table: {plural(len(named), 'record')}, to be checked by a person."
+    )
     return Part(RECORDS, len(named), "records", None, None, None, tuple(named), words)
 
 
@@ -342,12 +343,22 @@ def summarise(scored: Scored, place: int) -> str:
         part = values.get(name)
         return "" if part is None else f" ({part.points[place]})"
 
-    age = scored.as_of - int(scored.walk.last_day[person])
+    ago = f"{plural(scored.as_of - int(scored.walk.last_day[person]), 'day')} ago"
+    if _unit(scored, "recency") == "days at liberty" and scored.at_liberty is not None:
+        ago += f", {scored.at_liberty[place]} of them at liberty"
+    settings = scored.config.score.components.gravity
+    aggregate = "max" if settings is None else settings.aggregate
+    gravest = f"the gravest {worst.label}, weight {number(worst.weight)}"
+    if aggregate == "max":
+        gravest += got("gravity")
+    else:
+        adjective = {"sum": "summed", "mean": "mean", "decayed": "decayed"}[aggregate]
+        gravest += f", {adjective} gravity {number(values['gravity'].value[place])}{got('gravity')}"
     incidents = plural(int(scored.walk.incidents[person]), "incident")
     sentence = (
         f"{scored.score[place]} of {scored.config.max_score} points: recorded in {incidents} in "
-        f"{scored.config.score.window_days} days{got('frequency')}, the latest {plural(age, 'day')} ago"
-        f"{got('recency')}, the gravest {worst.label}, weight {number(worst.weight)}{got('gravity')}"
+        f"{scored.config.score.window_days} days{got('frequency')}, the latest {ago}{got('recency')}, "
+        f"{gravest}"
     )
     if "victims" in values:
         sentence += f", {plural(int(scored.walk.victims[person]), 'known victim')}{got('victims')}"

@@ -47,13 +47,13 @@ def resolve_links(pairs: Iterable[tuple[str, str, int]]) -> Mapping[str, str]:
         row_of.setdefault(nominal, row)
     resolved: dict[str, str] = {}
     for start in step:
-        trail = [start]
+        trail, passed = [start], {start}
         while trail[-1] in step:
             ahead = step[trail[-1]]
             if ahead in resolved:
                 trail.append(resolved[ahead])
                 break
-            if ahead in trail:
+            if ahead in passed:
                 rows = ", ".join(
                     str(row) for row in sorted(row_of[node] for node in trail[trail.index(ahead) :])[:5]
                 )
@@ -61,6 +61,7 @@ def resolve_links(pairs: Iterable[tuple[str, str, int]]) -> Mapping[str, str]:
                     f"links: a chain of records runs in a circle, rows {rows}; remove one of them"
                 )
             trail.append(ahead)
+            passed.add(ahead)
         for node in trail[:-1]:
             resolved[node] = trail[-1]
     return resolved

@@ -184,8 +184,11 @@ def test_a_broken_record_is_set_aside_with_its_row_and_line(desk):
         "perpetrator_id,event_date,offence_code\nP1,2025-03-01,8/6\nSecret,2025-03-01\n\nP2,2025-03-01,8/6\n"
         "P3,2025-03-01,8/6,\n"
     )
-    table = rfg.read_offences(path, config=desk.config(), as_of=desk.as_of).set_aside
-    assert list(table.rows()) == [
+    history = rfg.read_offences(path, config=desk.config(), as_of=desk.as_of)
+    assert rows_of(history) == {"in": 4, "used": 2, "set_aside": 2, "not_yet_known": 0}
+    assert history.persons.tolist() == ["P1", "P2"]
+    assert history.source.account.inputs[0]["set_aside"] == 2
+    assert list(history.set_aside.rows()) == [
         ("offences.csv", 2, 3, None, "STRUCTURE", "fault", "2 cells, not 3"),
         ("offences.csv", 4, 6, None, "STRUCTURE", "fault", "4 cells, not 3"),
     ]
@@ -306,6 +309,13 @@ def test_only_rows_without_another_reason_stop_a_run(desk):
     stop = desk.config(gravity={"unmapped": "stop"})
     history = desk.history({"offence_code": "999/9", "role": "victim"}, {"role": "suspect"}, config=stop)
     assert asides(history) == [(1, "role", "ROLE")]
+
+
+def test_a_broken_record_stops_no_run_for_its_code(desk):
+    path = desk.file("perpetrator_id,event_date,offence_code\nP1,2025-03-01\nP1,2025-03-01,8/6\n")
+    stop = desk.config(gravity={"unmapped": "stop"})
+    history = rfg.read_offences(path, config=stop, as_of=desk.as_of)
+    assert asides(history) == [(1, None, "STRUCTURE")]
 
 
 def faulty(desk, faults, rows, **limits):

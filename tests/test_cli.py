@@ -167,7 +167,7 @@ def test_explain_a_person_below_the_lists(worked, tmp_path, capsys):
     assert invoke(given) == 0
     assert invoke(["explain", str(tmp_path / "out"), "W05"]) == 0
     said = capsys.readouterr().out
-    assert "recency: 0 gives 20 points" in said and "named for people on the list only" in said
+    assert "recency: 0 days, 20 points" in said and "named for people on the list only" in said
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,11 +103,12 @@ def test_a_format_keeps_its_text():
         (dt.date(1970, 1, 2), 1),
         (dt.date(1, 1, 1), -719162),
         (17, 17),
+        (np.int32(17), 17),
         (-(2**40), -(2**40)),
     ],
 )
 def test_to_day_takes_dates_text_and_numbers(value, day):
-    assert to_day(value) == day
+    assert to_day(value) == day and type(to_day(value)) is int
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ CASES = [
         [*times([1], force="A"), *times([800], force="B")],
         [*times([1], force="A"), *times([800], force="")],
     ),
-    ("linked", times([IN], perpetrator_id="old"), [*times([1]), *times([OUT], perpetrator_id="older")]),
+    ("linked", [*times([1]), *times([OUT], perpetrator_id="old")], times([1, OUT])),
     ("event_in_custody", times([100]), times([99])),
     ("event_in_custody", times([200]), times([201])),
     ("event_in_custody", times([IN]), times([OUT])),
@@ -116,7 +116,7 @@ CASES = [
 ]
 
 #: Joined records, and custody of both people: 1000 to 700 days ago, and 200 to 100 days ago.
-LINKS = [{"nominal_id": "old", "master_id": "hit"}, {"nominal_id": "older", "master_id": "miss"}]
+LINKS = [{"nominal_id": "old", "master_id": "hit"}, {"nominal_id": "unused", "master_id": "miss"}]
 CUSTODY = [
     {"perpetrator_id": who, "start": ago(start), "end": ago(end)}
     for who in ("hit", "miss")
@@ -174,6 +174,24 @@ def test_counter_allegations_are_told_on_both_sides(desk, first, second, flagged
     history = desk.history(*rows, links=[{"nominal_id": "B2", "master_id": "B"}], config=config)
     assert raised(history, config).get("counter_allegation", []) == (["A", "B"] if flagged else [])
     assert len(history.day) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("ab", "AB", True),
+        ("ａ1", "A1", True),
+        ("straße", "STRASSE", True),
+        ("a1", "a2", False),
+        ("01", "1", False),
+        ("A", "А", False),  # Latin and Cyrillic
+    ],
+)
+def test_ids_equal_but_for_case_and_width_are_flagged_and_stay_two(desk, one, other, alike):
+    config = desk.config()
+    history = desk.history(*({"perpetrator_id": text} for text in (one, other, "zz")), config=config)
+    assert len(history.persons) == 3
+    assert raised(history, config).get("looks_alike", []) == (sorted([one, other]) if alike else [])
 
 
 def test_what_is_not_mapped_raises_no_flag(desk):

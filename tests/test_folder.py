@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,14 @@ from rfgscore.pipeline.folder import check_out, write_folder
 #: How often a writer is killed; `make deep` asks for more.
 KILLS = int(os.environ.get("RFG_KILLS", "5"))
 
-FILES = {"a.csv": b"1", "manifest.json": b"{}"}
+
+def a_set(files: dict[str, bytes]) -> dict[str, bytes]:
+    """An output set: files, and the manifest that names them."""
+    manifest = {"schema": "run/1", "outputs": dict.fromkeys(files, "")}
+    return {**files, "manifest.json": json.dumps(manifest).encode()}
+
+
+FILES = a_set({"a.csv": b"1"})
 
 
 def content(path: Path) -> dict[str, bytes]:
@@ -36,7 +44,7 @@ def test_an_absent_or_empty_folder_is_filled(tmp_path):
 def test_what_is_not_ours_is_not_touched(tmp_path, replace):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "letter.txt").write_bytes(b"mine")
-    with pytest.raises(OutputError, match="manifest.json is missing" if replace else "not empty"):
+    with pytest.raises(OutputError, match="something else" if replace else "not empty"):
         write_folder(tmp_path / "out", FILES, replace=replace)
     (tmp_path / "file").write_bytes(b"mine")
     with pytest.raises(OutputError, match="not a folder"):
@@ -45,7 +53,7 @@ def test_what_is_not_ours_is_not_touched(tmp_path, replace):
 
 
 def test_replace_puts_the_new_set_in_place_and_leaves_nothing_behind(tmp_path):
-    write_folder(tmp_path / "out", {"old.csv": b"0", "manifest.json": b"{}"})
+    write_folder(tmp_path / "out", a_set({"old.csv": b"0"}))
     with pytest.raises(OutputError, match="--replace"):
         write_folder(tmp_path / "out", FILES)
     write_folder(tmp_path / "out", FILES, replace=True)
@@ -60,10 +68,57 @@ def test_a_start_that_finds_only_the_recovery_name_puts_it_back(tmp_path):
     assert content(tmp_path / "out") == FILES
 
 
-def test_a_start_that_finds_both_keeps_the_new_one(tmp_path):
+def test_a_start_that_finds_an_empty_folder_in_its_place_puts_it_back_too(tmp_path):
     write_folder(tmp_path / "out", FILES)
-    write_folder(tmp_path / ".out.rfgscore-old", {"old.csv": b"0"})
+    (tmp_path / "out").rename(tmp_path / ".out.rfgscore-old")
+    (tmp_path / "out").mkdir()
+    with pytest.raises(OutputError, match="not empty"):
+        check_out(tmp_path / "out", replace=False)
+    assert content(tmp_path / "out") == FILES
+
+
+def test_what_a_late_kill_left_behind_goes_with_the_next_replacement_only(tmp_path):
+    write_folder(tmp_path / "out", FILES)
+    write_folder(tmp_path / ".out.rfgscore-old", a_set({"old.csv": b"0"}))
     check_out(tmp_path / "out", replace=True)
+    assert (tmp_path / ".out.rfgscore-old" / "old.csv").exists()
+    write_folder(tmp_path / "out", FILES, replace=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda out: (out / "decisions.csv").write_bytes(b"mine"),
+        lambda out: (out / "manifest.json").write_bytes(b'{"name": "another program"}'),
+        lambda out: (out / "manifest.json").write_bytes(b"[]"),
+        lambda out: (out / "manifest.json").write_bytes(b"\xff"),
+        lambda out: (out / "manifest.json").unlink(),
+    ],
+)
+def test_only_an_output_set_and_nothing_else_is_replaced(tmp_path, spoil):
+    out = write_folder(tmp_path / "out", FILES)
+    spoil(out)
+    before = content(out)
+    with pytest.raises(OutputError, match="something else than an output set"):
+        write_folder(out, FILES, replace=True)
+    assert content(out) == before
+
+
+def test_a_signal_between_the_two_moves_puts_the_earlier_set_back(tmp_path, monkeypatch):
+    out = write_folder(tmp_path / "out", a_set({"old.csv": b"0"}))
+    real = Path.rename
+
+    def terminated(self, target):
+        if "rfgscore-new" in self.name:
+            raise SystemExit(143)
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", terminated)
+    with pytest.raises(SystemExit):
+        write_folder(out, FILES, replace=True)
+    monkeypatch.undo()
+    assert content(out) == a_set({"old.csv": b"0"})
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
 
 
@@ -79,7 +134,7 @@ def test_temporary_folders_of_killed_runs_are_swept(tmp_path):
 @pytest.mark.parametrize("call", ["mkdir", "open", "rename", "fsync"])
 @pytest.mark.parametrize("earlier", [False, True])
 def test_a_failing_disk_leaves_what_stood_there(tmp_path, monkeypatch, call, earlier):
-    before = {"old.csv": b"0", "manifest.json": b"{}"}
+    before = a_set({"old.csv": b"0"})
     if earlier:
         write_folder(tmp_path / "out", before)
     calls = 0
@@ -110,7 +165,7 @@ def test_a_failing_disk_leaves_what_stood_there(tmp_path, monkeypatch, call, ear
 
 def test_another_process_in_the_same_folder_is_refused_not_merged(tmp_path, monkeypatch):
     real = folder._sync
-    written = iter([lambda: write_folder(tmp_path / "out", {"b.csv": b"2", "manifest.json": b"{}"})])
+    written = iter([lambda: write_folder(tmp_path / "out", a_set({"b.csv": b"2"}))])
 
     def meanwhile(path):
         real(path)
@@ -122,13 +177,15 @@ def test_another_process_in_the_same_folder_is_refused_not_merged(tmp_path, monk
     monkeypatch.setattr(folder, "_sync", meanwhile)
     with pytest.raises((WriteError, OutputError)):
         write_folder(tmp_path / "out", FILES)
-    assert content(tmp_path / "out") == {"b.csv": b"2", "manifest.json": b"{}"}
+    assert content(tmp_path / "out") == a_set({"b.csv": b"2"})
 
 
 KILLED = """
-import sys
+import json, sys
 from rfgscore.pipeline.folder import write_folder
-big = {f"{n}.csv": bytes([n]) * 200_000 for n in range(20)} | {"manifest.json": b"{}"}
+big = {f"{n}.csv": bytes([n]) * 200_000 for n in range(20)}
+manifest = {"schema": "run/1", "outputs": dict.fromkeys(big, "")}
+big["manifest.json"] = json.dumps(manifest).encode()
 print("ready", flush=True)
 while True:
     write_folder(sys.argv[1], big, replace=True)
@@ -139,7 +196,7 @@ while True:
 @pytest.mark.parametrize("moment", [0.05 * n / KILLS for n in range(KILLS)])
 def test_a_killed_run_leaves_a_whole_set(tmp_path, moment):
     out = tmp_path / "out"
-    big = {f"{n}.csv": bytes([n]) * 200_000 for n in range(20)} | {"manifest.json": b"{}"}
+    big = a_set({f"{n}.csv": bytes([n]) * 200_000 for n in range(20)})
     write_folder(out, big)
     process = subprocess.Popen([sys.executable, "-c", KILLED, str(out)], stdout=subprocess.PIPE)
     assert process.stdout is not None

@@ -91,9 +91,9 @@ def test_scores_from_arrays_and_explanations_without_references():
     ("aggregate", "value", "words"),
     [
         ("max", 12.0, "Gravest: "),
-        ("sum", 15.5, "Gravity 15.5 in sum"),
-        ("mean", 5.166667, "Gravity 5.166667 a mean incident"),
-        ("decayed", 12.0 + 2.5 * 0.5**1 + 1.0 * 0.5**2, "halved every 10 days"),
+        ("sum", 15.5, "Gravity 15.5, all incidents together"),
+        ("mean", 5.166667, "Gravity 5.166667, the mean of all incidents"),
+        ("decayed", 12.0 + 2.5 * 0.5**1 + 1.0 * 0.5**2, "each halved every 10 days"),
     ],
 )
 def test_each_aggregate(aggregate, value, words):

@@ -13,7 +13,7 @@ import typer
 
 from rfgscore.config import Config, config_schema, load_config
 from rfgscore.history.read import read_offences
-from rfgscore.pipeline.folder import check_out
+from rfgscore.pipeline.folder import MANIFEST, check_out
 from rfgscore.pipeline.look_up import look_up
 from rfgscore.pipeline.run import Run
 from rfgscore.pipeline.run import run as run_all
@@ -142,7 +142,8 @@ def demo_command(
     ] = Path("out/demo"),
 ) -> None:
     """Run the main job on a small invented extract and show the top of the list."""
-    check_out(out, replace=True)
+    earlier = _is_demo(out)
+    check_out(out, replace=earlier)
     with _progress(quiet=False) as tell:
         found = run_all(
             config=load_config(sample_file("config.yaml")),
@@ -153,7 +154,7 @@ def demo_command(
             links=sample_file("links.csv"),
             tell=tell,
         )
-        folder = found.write(out, replace=True)
+        folder = found.write(out, replace=earlier)
     print("A sample of invented people, ranked under an illustrative points table.\n")
     _print_counts(found.manifest["rows"], found.manifest["warnings"])
     print("\nThe first ten:")
@@ -168,6 +169,16 @@ def demo_command(
         print(f"{position:>3}. {person} (rank {rank}{shared})\n     {summary}")
     print()
     _print_lists(found, folder)
+
+
+def _is_demo(out: Path) -> bool:
+    """Say whether a folder holds an earlier demo, which a new one may replace."""
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    sample = load_config(sample_file("config.yaml"))
+    return isinstance(manifest, dict) and manifest.get("config_sha256") == sample.sha256()
 
 
 @config_app.command("check")
@@ -220,7 +231,8 @@ def _print_counts(rows: Mapping[str, Any], warnings: list[dict[str, str]]) -> No
     for reason, count in rows["by_reason"].items():
         print(f"  {count:>8} set aside: {reason}")
     for warning in warnings:
-        print(f"  note {warning['code']}: {warning['text']}")
+        flagged = " people" if warning["text"].isdigit() else ""
+        print(f"  note {warning['code']}: {warning['text']}{flagged}")
 
 
 def _print_lists(found: Run, folder: Path) -> None:

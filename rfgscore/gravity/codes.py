@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["normal_code"]
+import re
+
+__all__ = ["name_code", "normal_code"]
+
+#: Only text that looks like a code is ever named: a wrongly mapped column must not leak into a message.
+_CODE = re.compile(r"[0-9]{1,3}[A-Z]{0,2}(/[0-9.]{1,4})*|[A-Z]{1,3}")
 
 
 def normal_code(text: str) -> str:
@@ -27,3 +32,24 @@ def normal_code(text: str) -> str:
     """
     parts = (part.strip() for part in text.strip().upper().split("/"))
     return "/".join(part.lstrip("0") or part[:1] for part in parts)
+
+
+def name_code(code: str) -> str:
+    """Return how a message names an offence code.
+
+    Parameters
+    ----------
+    code : str
+        A code in its compared form.
+
+    Returns
+    -------
+    str
+        The code, or what it is where it is blank or does not look like one.
+
+    Examples
+    --------
+    >>> name_code("8/6"), name_code(""), name_code("ANNA SMITH")
+    ('8/6', 'a blank code', 'a text that is no code')
+    """
+    return code if _CODE.fullmatch(code) else "a text that is no code" if code else "a blank code"

@@ -77,7 +77,7 @@ class Gravity:
     non_crime: float | None = 0.5
 
     def grade(self, code: str) -> Grade | None:
-        """Return the grade of a code, or None where it has no weight.
+        """Return the grade of a code as a history shows it, or None where it has no weight.
 
         Parameters
         ----------
@@ -91,7 +91,24 @@ class Gravity:
         """
         if code == NON_CRIME:
             return None if self.non_crime is None else Grade(NON_CRIME, self.non_crime, "non-crime incident")
+        return self.look_up(code)
+
+    def look_up(self, code: str) -> Grade | None:
+        """Return the grade of a code as a row has it, or None where it has no weight.
+
+        Parameters
+        ----------
+        code : str
+            A code in any spelling. The word shown for non-crime incidents is no code.
+
+        Returns
+        -------
+        Grade or None
+            What the table, an uplift, the class or the unmapped policy says.
+        """
         normal = normal_code(code)
+        if normal == NON_CRIME:
+            return None
         found = self.grades.get(normal)
         if found is not None:
             return found
@@ -219,6 +236,8 @@ def _parse(name: str, data: bytes) -> dict[str, Grade]:
             fault = "the offence code is blank"
         elif not fault and weight is None:
             fault = f"the weight of {code} must be a finite number at or above 0"
+        elif not fault and normal == NON_CRIME:
+            fault = f"{NON_CRIME} is how non-crime incidents are shown; name the code otherwise"
         elif not fault and normal in grades:
             fault = f"{code} stands in the table twice"
         if fault or weight is None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rfgscore.dates import NO_DAY
 from rfgscore.history.history import History, dense_within
+from rfgscore.ingest.checks import CHECKS
 from rfgscore.ingest.coded import Coded, row_keys
 from rfgscore.ingest.rows import OffenceRows
 
@@ -35,10 +36,12 @@ def incident_references(rows: OffenceRows, used: Int64) -> tuple[npt.NDArray[np.
     reference : Coded
         The reference; no value where the date is all there is.
     """
-    blank = Coded(np.full(rows.size, -1, np.int32), ())
+    blank = Coded.blank(rows.size)
     by_incident = rows.ids.get("incident_id", blank).rows(used)
     by_event = rows.ids.get("event_id", blank).rows(used)
     kind = np.where(by_incident.codes >= 0, 0, np.where(by_event.codes >= 0, 1, 2)).astype(np.int8)
+    if not by_event.values or not by_incident.values:
+        return kind, by_incident if by_incident.values else by_event
     shift = len(by_incident.values)
     codes = np.where(kind == 0, by_incident.codes, np.where(kind == 1, by_event.codes + shift, -1))
     return kind, Coded.from_first_seen(codes.astype(np.int32), (*by_incident.values, *by_event.values))
@@ -48,7 +51,7 @@ def _incident_keys(rows: OffenceRows, used: Int64) -> Int64:
     kind, reference = incident_references(rows, used)
     day = np.unique(rows.days["event_date"].day[used], return_inverse=True)[1]
     what = np.where(kind == 2, day, reference.codes)
-    force = rows.compared["force"].codes[used] if "force" in rows.mapped else np.full(len(used), -1)
+    force = rows.key("force")[used] if "force" in rows.mapped else np.full(len(used), -1)
     return row_keys([kind.astype(np.int64), what, force])
 
 
@@ -80,9 +83,9 @@ def in_total_order(rows: OffenceRows, used: Int64) -> tuple[History, Int64]:
     offence_codes, offence = np.unique(code.codes, return_inverse=True)
     victim = rows.victim.codes[used]
     first = ("perpetrator_id", "offence_code", "victim_id", "event_id", "incident_id")
-    others = [rows.compared[name].codes[used] for name in rows.mapped if name not in first]
+    others = [rows.key(name)[used] for name in rows.mapped if name not in first]
     blank = np.full(len(used), -1, np.int32)
-    event_id = rows.compared["event_id"].codes[used] if "event_id" in rows.mapped else blank
+    event_id = rows.key("event_id")[used] if "event_id" in rows.mapped else blank
     keys: list[npt.NDArray[Any]] = [
         known,
         incident,
@@ -123,7 +126,8 @@ def in_total_order(rows: OffenceRows, used: Int64) -> tuple[History, Int64]:
 def unnamed_incidents(rows: OffenceRows) -> dict[str, int]:
     """Count the incidents in the window, known at `as_of`, of which no row names a suspect.
 
-    A row without any reference is an incident of its own.
+    A row without any reference is an incident of its own. Rows that are out of scope for another reason
+    (no crime, not domestic, another role) do not count.
 
     Parameters
     ----------
@@ -133,20 +137,26 @@ def unnamed_incidents(rows: OffenceRows) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        By area, blank where none is given.
+        By area of the incident's latest row, blank where none is given.
     """
-    event = rows.days["event_date"]
-    age = rows.as_of - event.day.astype(np.int64)
-    seen = event.given & (rows.known_day <= rows.as_of) & (age >= 0) & (age < rows.config.score.window_days)
+    ended, event = rows.days["event_end"], rows.days["event_date"].day
+    day = np.minimum(np.where(ended.given, ended.day, event), rows.as_of).astype(np.int64)
+    seen = rows.visible & (rows.as_of - day < rows.config.score.window_days)
+    for check in ("ROLE", "NOT_DOMESTIC", "NON_CRIME_OFF", "OUTCOME"):
+        for _, out_of_scope, _ in CHECKS[check](rows):
+            seen &= ~out_of_scope
     held = np.flatnonzero(seen)
     if len(held) == 0:
         return {}
     kind, reference = incident_references(rows, held)
-    force = rows.compared["force"].codes[held] if "force" in rows.mapped else np.full(len(held), -1)
+    force = rows.key("force")[held] if "force" in rows.mapped else np.full(len(held), -1)
     key = row_keys([kind.astype(np.int64), np.where(kind == 2, held, reference.codes), force])
-    named = (rows.own.codes[held] >= 0) & ~rows.carries("ROLE")[held]
-    key, first = np.unique(np.where(np.isin(key, key[named]), -1, key), return_index=True)
-    first = held[first[key >= 0]]
-    if "area" not in rows.mapped:
-        return {"": len(first)}
-    return dict(sorted(Counter(rows.compared["area"].text(row) for row in first.tolist()).items()))
+    named = np.isin(key, key[rows.own.codes[held] >= 0])
+    area = rows.key("area")[held] if "area" in rows.mapped else np.full(len(held), -1)
+    # The latest row of each incident; of equal days the first area by code point.
+    order = np.lexsort((area, -day[held], key))
+    order = order[~named[order]]
+    latest = order[np.unique(key[order], return_index=True)[1]]
+    found = Counter(area[latest].tolist())
+    names = rows.compared["area"].values if "area" in rows.mapped else ()
+    return {names[place] if place >= 0 else "": found[place] for place in sorted(found)}

@@ -18,7 +18,7 @@ Birth = tuple[str, str, int]
 
 
 def birth_dates(rows: OffenceRows) -> set[Birth]:
-    """Return what usable rows and the subjects table say of records, forces and birth dates.
+    """Return what visible, usable rows and the subjects table say of records, forces and birth dates.
 
     Parameters
     ----------
@@ -30,13 +30,13 @@ def birth_dates(rows: OffenceRows) -> set[Birth]:
     set of (str, str, int)
         Record id, force (blank where none) and birth date (``NO_DAY`` where none).
     """
-    good = np.flatnonzero(rows.reason < 0)
+    good = np.flatnonzero((rows.reason < 0) & rows.visible)
     force = rows.raw["force"].map(lambda text: text.strip() or None) if "force" in rows.mapped else None
     blank = np.full(len(good), -1, np.int32)
     columns = (
         rows.own.codes[good],
         blank if force is None else force.codes[good],
-        rows.days["dob"].day[good],
+        rows.told_dob[good],
     )
     found = {
         (rows.own.values[own], force.values[place] if force is not None and place >= 0 else "", dob)

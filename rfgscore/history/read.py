@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +13,7 @@ import numpy.typing as npt
 
 from rfgscore.config import Config
 from rfgscore.config.model import OFFENCE_COLUMNS
-from rfgscore.dates import iso, to_day
+from rfgscore.dates import from_day, iso, to_day
 from rfgscore.errors import (
     ConfigError,
     DataError,
@@ -137,7 +135,7 @@ def read_offences(
     _refuse_too_many_faults(aside, rows)
     births = birth_dates(rows)
     forces = refuse_ambiguous(rows, births, joined)
-    used = np.flatnonzero((rows.reason < 0) & (rows.known_day <= day) & (rows.days["event_date"].day <= day))
+    used = np.flatnonzero((rows.reason < 0) & rows.visible)
     sides: list[tuple[str, SideTable]] = [
         (name, table)
         for name, table in (("subjects", told), ("custody", held), ("links", joins))
@@ -150,15 +148,15 @@ def read_offences(
         warnings.append(
             ("point_in_time", f"as of the extract, not of {iso(day)}: {', '.join(extract_state)}")
         )
+    history, used = in_total_order(rows, used)
     counts = {
         "in": rows.size,
-        "used": len(used),
+        "used": len(history.day),
         "set_aside": len(aside),
-        "not_yet_known": int((rows.reason < 0).sum()) - len(used),
+        "not_yet_known": int(np.sum((rows.reason < 0) & ~rows.visible)),
     }
     if counts["in"] != counts["used"] + counts["set_aside"] + counts["not_yet_known"]:
         raise InternalError("the rows do not balance; please report this with the counts: " + str(counts))
-    history, used = in_total_order(rows, used)
     people = {text: number for number, text in enumerate(history.persons.tolist())}
     spells = None
     if held is not None:
@@ -208,10 +206,11 @@ def _looked_at(
         day = to_day(as_of)
         stated = extract_date if extract_date is not None else config.input.extract_date
         extract = day if stated is None else to_day(stated)
-    except (TypeError, ValueError) as error:
+        from_day(day), from_day(extract)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(f"as_of and extract_date: {error}") from error
     if extract < day:
-        raise PointInTimeError(
+        raise ConfigError(
             f"the extract of {iso(extract)} was taken before {iso(day)}: it cannot show that day; "
             "take a later extract or an earlier as_of"
         )
@@ -326,10 +325,9 @@ def _with_source(
     aside: Sequence[Aside],
     dob_mapped: bool,
 ) -> History:
-    blank = Coded(np.full(rows.size, -1, np.int32), ())
+    blank = Coded.blank(rows.size)
     kind, reference = incident_references(rows, used)
     persons: list[str] = history.persons.tolist()
-    shape = Counter(_shape(text) for text in persons)
     first = history.offsets[:-1]
     source = Source(
         own=rows.own.rows(used),
@@ -344,7 +342,6 @@ def _with_source(
         dob=rows.dob[used][first],
         deceased=rows.deceased[used][first],
         dob_mapped=dob_mapped,
-        looks_alike=np.array([shape[_shape(text)] > 1 for text in persons], np.bool_),
         two_forces=np.array([text in forces for text in persons], np.bool_),
         spells=spells,
         mapped=rows.mapped,
@@ -354,7 +351,3 @@ def _with_source(
         set_aside=set_aside_table(aside),
     )
     return replace(history, source=source)
-
-
-def _shape(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()

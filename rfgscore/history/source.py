@@ -73,8 +73,8 @@ class Source:
         int32 a person, ``NO_DAY`` where not known.
     dob_mapped : bool
         Whether birth dates were looked for at all.
-    looks_alike, two_forces : numpy.ndarray
-        Flags a person.
+    two_forces : numpy.ndarray
+        Persons whose id came from two forces.
     spells : Spells or None
         Custody; None where no table was given.
     mapped : tuple of str
@@ -101,7 +101,6 @@ class Source:
     dob: Int32
     deceased: Int32
     dob_mapped: bool
-    looks_alike: Bool
     two_forces: Bool
     spells: Spells | None
     mapped: tuple[str, ...]

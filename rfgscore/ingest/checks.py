@@ -6,7 +6,6 @@ check yields where it looked, which rows it found, and what it found in words.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy.typing as npt
 
 from rfgscore.dates import NO_DAY, add_years
 from rfgscore.errors import DataError
+from rfgscore.gravity import name_code
 from rfgscore.ingest.aside import Aside
 from rfgscore.ingest.coded import Coded
 from rfgscore.ingest.rows import OffenceRows
@@ -23,9 +23,6 @@ from rfgscore.vocabulary import reasons
 __all__ = ["CHECKS", "check_rows"]
 
 Found = Iterator[tuple[str, npt.NDArray[np.bool_], str]]
-
-#: Only text that looks like a code is ever named: a wrongly mapped column must not leak into a message.
-_CODE = re.compile(r"[0-9]{1,3}[A-Z]{0,2}(/[0-9.]{1,4})*|[A-Z]{1,4}")
 
 
 def _structure(rows: OffenceRows) -> Found:
@@ -91,7 +88,13 @@ def _date_order(rows: OffenceRows) -> Found:
     recorded, end = rows.days["recorded_date"], rows.days["event_end"]
     yield "recorded_date", recorded.given & (recorded.day < event), "recorded before the event"
     yield "event_end", end.given & (end.day < event), "ended before it began"
-    yield "event_date", (rows.deceased != NO_DAY) & (event > rows.deceased), "event after the person's death"
+    died = rows.days["deceased_date"]
+    own = died.given & (died.day <= rows.as_of) & (event > died.day)
+    yield (
+        "event_date",
+        own | ((rows.deceased != NO_DAY) & (event > rows.deceased)),
+        "event after the person's death",
+    )
 
 
 def _other_role(rows: OffenceRows) -> npt.NDArray[np.bool_]:
@@ -163,9 +166,9 @@ def _unknown_code(rows: OffenceRows) -> Found:
     unknown = (rows.code.codes < 0) & (rows.reason < 0)
     if not unknown.any():
         return
-    texts = rows.compared.get("offence_code") or Coded(np.full(rows.size, -1, np.int32), ())
-    named = texts.map(_named).rows(unknown)
-    labels = [*named.values, _named("")]
+    texts = rows.compared.get("offence_code") or Coded.blank(rows.size)
+    named = texts.map(name_code).rows(unknown)
+    labels = [*named.values, name_code("")]
     counts = np.bincount(np.where(named.codes < 0, len(labels) - 1, named.codes), minlength=len(labels))
     if rows.gravity.unmapped == "stop":
         most = sorted(zip(counts.tolist(), labels, strict=True), reverse=True)[:20]
@@ -178,11 +181,7 @@ def _unknown_code(rows: OffenceRows) -> Found:
     place[unknown] = named.codes
     for number, label in enumerate(named.values):
         yield "offence_code", place == number, f"no weight for {label} in {rows.gravity.name}"
-    yield "offence_code", place == -1, f"no weight for {_named('')} in {rows.gravity.name}"
-
-
-def _named(code: str) -> str:
-    return code if _CODE.fullmatch(code) else "a text that is no code" if code else "a blank code"
+    yield "offence_code", place == -1, f"no weight for {name_code('')} in {rows.gravity.name}"
 
 
 def _duplicate(rows: OffenceRows) -> Found:

@@ -44,9 +44,27 @@ class Coded:
         Coded
             The coded column.
         """
-        seen: dict[str | None, int] = {}
-        codes = np.fromiter((seen.setdefault(cell, len(seen)) for cell in cells), np.int32)
-        return cls.from_first_seen(codes, tuple(seen))
+        listed = list(cells)
+        ordered = sorted(value for value in set(listed) if value is not None)
+        rank: dict[str | None, int] = dict(zip(ordered, range(len(ordered)), strict=True))
+        rank[None] = -1
+        return cls(np.fromiter(map(rank.__getitem__, listed), np.int32, len(listed)), tuple(ordered))
+
+    @classmethod
+    def blank(cls, size: int) -> Coded:
+        """Return a column without any value.
+
+        Parameters
+        ----------
+        size : int
+            How many rows it has.
+
+        Returns
+        -------
+        Coded
+            The column.
+        """
+        return cls(np.full(size, -1, np.int32), ())
 
     @classmethod
     def from_first_seen(cls, codes: npt.NDArray[np.int32], seen: Sequence[str | None]) -> Coded:
@@ -65,10 +83,10 @@ class Coded:
             The same rows.
         """
         values = sorted({value for value in seen if value is not None})
-        rank: dict[str | None, int] = {value: number for number, value in enumerate(values)}
+        rank: dict[str | None, int] = dict(zip(values, range(len(values)), strict=True))
         rank[None] = -1
         # One more place at the end answers to the code -1.
-        moved = np.array([*(rank[value] for value in seen), -1], np.int32)
+        moved = np.array([*map(rank.__getitem__, seen), -1], np.int32)
         return cls(moved[codes], tuple(values))
 
     @classmethod
@@ -109,7 +127,9 @@ class Coded:
         Coded
             The changed column.
         """
-        return Coded.from_first_seen(self.codes, [change(value) for value in self.values])
+        changed = tuple(map(change, self.values))
+        # Most values stay as they are: then so does the column.
+        return self if changed == self.values else Coded.from_first_seen(self.codes, changed)
 
     def take(self, function: Callable[[str], Any], dtype: Any, blank: Any) -> npt.NDArray[Any]:
         """Return a function of each row's value.

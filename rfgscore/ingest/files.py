@@ -15,16 +15,20 @@ import io
 import os
 import zlib
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rfgscore.errors import FormatError, InputNotFoundError, MissingColumnError
 from rfgscore.ingest.coded import Coded
+
+if TYPE_CHECKING:
+    import _csv
 
 __all__ = ["Limits", "RawTable", "read_table"]
 
@@ -83,6 +87,21 @@ class RawTable:
     line: npt.NDArray[np.int64] | None = None
     broken: Mapping[int, str] = field(default_factory=dict)
     warnings: tuple[tuple[str, str], ...] = ()
+
+    def column(self, name: str) -> Coded:
+        """Return a mapped column; one the file lacks has no values.
+
+        Parameters
+        ----------
+        name : str
+            Contract name.
+
+        Returns
+        -------
+        Coded
+            One cell a row.
+        """
+        return self.columns.get(name) or Coded.blank(self.rows)
 
 
 def read_table(
@@ -219,33 +238,15 @@ def _read_csv(
     slots = [(index, store, cells) for index, store, cells in zip(place.values(), codes, seen, strict=True)]
     lines = array("q")
     broken: dict[int, str] = {}
-    width = len(header)
-    while True:
-        start = reader.line_num + 1
-        try:
-            record = next(reader, None)
-        except csv.Error as error:
-            if str(error) == "unexpected end of data" and reader.line_num > start:
-                raise FormatError(
-                    f"{name}:{start}: a quote opened in this record is never closed, and the rest of the "
-                    "file stands inside it; mend the quote or extract again"
-                ) from error
-            lost = reader.line_num - start
-            broken[len(lines)] = f"broken record ({error})" + (f" over {lost + 1} lines" if lost else "")
+    for start, record, fault in _records(name, reader, delimiter, len(header)):
+        if fault:
+            broken[len(lines)] = fault
+            for store in codes:
+                store.append(-1)
         else:
-            if record is None:
-                break
-            if not record:
-                continue
-            if len(record) == width:
-                for index, store, known in slots:
-                    cell = record[index]
-                    store.append(known.setdefault(cell, len(known)))
-                lines.append(start)
-                continue
-            broken[len(lines)] = f"{len(record)} cells, not {width}"
-        for store in codes:
-            store.append(-1)
+            for index, store, known in slots:
+                cell = record[index]
+                store.append(known.setdefault(cell, len(known)))
         lines.append(start)
     return RawTable(
         file=name,
@@ -259,6 +260,43 @@ def _read_csv(
         line=np.array(lines, np.int64),
         broken=broken,
         warnings=warnings,
+    )
+
+
+def _records(
+    name: str, reader: _csv.Reader, delimiter: str, width: int
+) -> Iterator[tuple[int, Sequence[str], str]]:
+    """Yield each record with the line it starts on, and what is wrong with it; refuse lost records."""
+    while True:
+        start = reader.line_num + 1
+        try:
+            record = next(reader, None)
+        except csv.Error as error:
+            if reader.line_num > start:
+                raise FormatError(
+                    f"{name}:{start}: a quote opened in this record is never closed, or not where a cell "
+                    f"ends, and the lines to {reader.line_num} stand inside it; mend it or extract again"
+                ) from error
+            yield start, (), f"broken record ({error})"
+            continue
+        if record is None:
+            return
+        if reader.line_num > start and _swallowed(record, delimiter, width):
+            raise FormatError(
+                f"{name}:{start}: a quoted cell runs on to line {reader.line_num} and holds whole records: "
+                "a quote is missing or stray. Mend it, or take the line breaks out of that cell"
+            )
+        if record:  # a blank line is no record
+            yield start, record, "" if len(record) == width else f"{len(record)} cells, not {width}"
+
+
+def _swallowed(record: Sequence[str], delimiter: str, width: int) -> bool:
+    """Say whether a cell of several lines holds a line that could be a record: rows must not vanish."""
+    return width > 1 and any(
+        line.count(delimiter) == width - 1
+        for cell in record
+        if "\n" in cell
+        for line in cell.split("\n")[1:-1]
     )
 
 
@@ -285,9 +323,12 @@ def _match(
         elif isinstance(wanted, Mapping) or contract in needed:
             missing.append(column)
     if missing:
+        # Not the whole header: of a file without one, that would be somebody's record.
+        near = sorted({hit for column in missing for hit in get_close_matches(column, header, 2)})
+        hint = f"; the nearest are {', '.join(map(repr, near))}" if near else ""
         raise MissingColumnError(
-            f"{name}: missing {', '.join(map(repr, missing))}; the file has "
-            f"{', '.join(map(repr, header))}. Map the columns under input in the config"
+            f"{name}: missing {', '.join(map(repr, missing))} among its {len(header)} columns{hint}. "
+            "The first line must be the header; map its names under input in the config"
         )
     text = f"{name}: {loose} column names were trimmed or differ in case"
     return found, (("headers", text),) if loose else ()
@@ -335,7 +376,7 @@ def _as_text(name: str, column: str, kind: str) -> tuple[str, str]:
         raise FormatError(
             f"{name}: the column {column!r} is nested ({kind}); text, dates and numbers are read"
         )
-    if kind == "VARCHAR" or kind.startswith("ENUM"):
+    if kind in ("VARCHAR", '"NULL"', "NULL") or kind.startswith("ENUM"):
         return "", f"{cell}::VARCHAR"
     if kind == "DATE" or (kind.startswith("TIMESTAMP") and "ZONE" not in kind):
         return "date", f"{cell}::VARCHAR"
@@ -343,7 +384,9 @@ def _as_text(name: str, column: str, kind: str) -> tuple[str, str]:
         return "", f"CASE WHEN {cell} THEN 'true' WHEN NOT {cell} THEN 'false' END"
     if kind.endswith(("INT", "INTEGER")):
         return "number", f"{cell}::VARCHAR"
-    if kind in ("FLOAT", "DOUBLE") or kind.startswith("DECIMAL"):
+    if kind.startswith("DECIMAL"):
+        return "number", f"regexp_replace({cell}::VARCHAR, '[.]0+$', '')"
+    if kind in ("FLOAT", "DOUBLE"):
         # A whole float is written without its point; any other keeps it and is no id. The cast is also
         # tried on rows of other branches, where it must not fail.
         number = f"{cell}::DOUBLE"

@@ -99,13 +99,7 @@ class OffenceRows:
     @cached_property
     def raw(self) -> dict[str, Coded]:
         """Every mapped column as text; a file that lacks one has no value there."""
-        none = ()
-        return {
-            name: Coded.join(
-                [t.columns.get(name) or Coded(np.full(t.rows, -1, np.int32), none) for t in self.tables]
-            )
-            for name in self.mapped
-        }
+        return {name: Coded.join([t.column(name) for t in self.tables]) for name in self.mapped}
 
     def carries(self, word: str) -> Bool:
         """Return which rows are set aside for a reason.
@@ -143,24 +137,24 @@ class OffenceRows:
             row -= table.rows
         raise IndexError(row)
 
-    def _ids(self, name: str) -> tuple[Coded, Bool]:
-        parts = [
-            read_ids(t.columns[name], t.typed.get(name, ""))
-            if name in t.columns
-            else (Coded(np.full(t.rows, -1, np.int32), ()), np.zeros(t.rows, np.bool_))
-            for t in self.tables
-        ]
-        return Coded.join([ids for ids, _ in parts]), np.concatenate([bad for _, bad in parts])
+    @cached_property
+    def _ids_read(self) -> dict[str, tuple[Coded, Bool]]:
+        out: dict[str, tuple[Coded, Bool]] = {}
+        for name in _IDS:
+            if name in self.mapped:
+                parts = [read_ids(t.column(name), t.typed.get(name, "")) for t in self.tables]
+                out[name] = Coded.join([ids for ids, _ in parts]), np.concatenate([bad for _, bad in parts])
+        return out
 
     @cached_property
     def ids(self) -> dict[str, Coded]:
         """Clean ids of each id column, blank as no value, placeholders and links untouched."""
-        return {name: self._ids(name)[0] for name in _IDS if name in self.mapped}
+        return {name: ids for name, (ids, _) in self._ids_read.items()}
 
     @cached_property
     def spoilt(self) -> dict[str, Bool]:
         """Rows with a spoilt id, by id column."""
-        return {name: self._ids(name)[1] for name in _IDS if name in self.mapped}
+        return {name: bad for name, (_, bad) in self._ids_read.items()}
 
     @cached_property
     def own(self) -> Coded:
@@ -177,7 +171,7 @@ class OffenceRows:
     def victim(self) -> Coded:
         """The known victim, after links."""
         if "victim_id" not in self.ids:
-            return Coded(np.full(self.size, -1, np.int32), ())
+            return Coded.blank(self.size)
         nobody = words(self.config.input.placeholders.victim)
         return self.ids["victim_id"].map(
             lambda text: None if text.casefold() in nobody else self.links.get(text, text)
@@ -193,8 +187,7 @@ class OffenceRows:
             declared = formats if isinstance(formats, str) else formats.get(mapping.get(name, name), ISO)
             parts: list[Days] = []
             for t in self.tables:
-                cells = t.columns.get(name) or Coded(np.full(t.rows, -1, np.int32), ())
-                parts.append(read_days(cells, declared, t.typed.get(name, ""), sentinels))
+                parts.append(read_days(t.column(name), declared, t.typed.get(name, ""), sentinels))
             out[name] = Days(
                 np.concatenate([part.day for part in parts]),
                 np.concatenate([part.bad for part in parts]),
@@ -209,25 +202,42 @@ class OffenceRows:
         return np.where(recorded.given, recorded.day, self.days["event_date"].day).astype(np.int32)
 
     @cached_property
+    def visible(self) -> Bool:
+        """Rows that happened and were known at `as_of`."""
+        event = self.days["event_date"]
+        return event.given & (event.day <= self.as_of) & (self.known_day <= self.as_of)
+
+    @cached_property
+    def told_dob(self) -> Int32:
+        """Birth date each visible row itself tells; one after its own event tells nothing."""
+        dob, event = self.days["dob"].day, self.days["event_date"].day
+        return np.where(self.visible & (dob <= event), dob, NO_DAY).astype(np.int32)
+
+    @cached_property
     def dob(self) -> Int32:
-        """Earliest birth date of the row's person, from the rows and the subjects table."""
-        return self._fact("dob")
+        """Earliest birth date of the row's person, as visible rows and the subjects table tell it."""
+        return self._fact(self.told_dob, None if self.subjects is None else self.subjects.dob)
 
     @cached_property
     def deceased(self) -> Int32:
-        """Earliest known date of death of the row's person; later than `as_of` is not known."""
-        fact = self._fact("deceased_date")
+        """Earliest known date of death of the row's person; later than `as_of` is not known.
+
+        A row whose own date of death lies before its event tells nothing of the person.
+        """
+        died, event = self.days["deceased_date"].day, self.days["event_date"].day
+        told = np.where(self.visible & (died >= event), died, NO_DAY).astype(np.int32)
+        fact = self._fact(told, None if self.subjects is None else self.subjects.deceased)
         return np.where(fact > self.as_of, NO_DAY, fact).astype(np.int32)
 
-    def _fact(self, name: str) -> Int32:
-        person, day = self.person, self.days[name].day
+    def _fact(self, day: Int32, told: Int32 | None) -> Int32:
+        """Return the earliest day told of each row's person, by rows and by the subjects table."""
+        person = self.person
         found = earliest_by_person(person.codes, day, len(person.values))
-        if self.subjects is not None:
+        if self.subjects is not None and told is not None:
             at = {text: number for number, text in enumerate(person.values)}
             whose = self.subjects.person.take(
                 lambda text: at.get(self.links.get(text, text), -1), np.int32, -1
             )
-            told = self.subjects.dob if name == "dob" else self.subjects.deceased
             both = np.concatenate([whose, np.arange(len(found), dtype=np.int32)])
             found = earliest_by_person(both, np.concatenate([told, found]), len(found))
         return np.append(found, np.int32(NO_DAY))[person.codes]
@@ -265,11 +275,11 @@ class OffenceRows:
         """Offence code as the gravity table shows it; no value where it has no weight."""
 
         def shown(text: str) -> str | None:
-            grade = self.gravity.grade(text)
+            grade = self.gravity.look_up(text)
             return grade.code if grade is not None else None
 
-        plain = self.raw.get("offence_code") or Coded(np.full(self.size, -1, np.int32), ())
-        blank = self.gravity.grade("")
+        plain = self.raw.get("offence_code") or Coded.blank(self.size)
+        blank = self.gravity.look_up("")
         codes = Coded.from_first_seen(
             np.where(plain.codes < 0, len(plain.values), plain.codes).astype(np.int32),
             [*map(shown, plain.values), blank.code if blank is not None else None],
@@ -283,7 +293,7 @@ class OffenceRows:
 
     @cached_property
     def compared(self) -> dict[str, Coded]:
-        """Every mapped column in the form in which rows are compared with each other."""
+        """Every mapped column but the dates, in the form in which rows are compared with each other."""
         form = {"perpetrator_id": self.person}
         for name in self.mapped:
             if name == "victim_id":
@@ -291,12 +301,30 @@ class OffenceRows:
             elif name in self.ids:
                 form.setdefault(name, self.ids[name])
             elif name == "offence_code":
-                form[name] = self.raw[name].map(normal_code)
+                form[name] = self.raw[name].map(lambda text: normal_code(text) or None)
             elif name in _CLOSED:
-                form[name] = self.raw[name].map(fold)
-            else:
+                form[name] = self.raw[name].map(lambda text: fold(text) or None)
+            elif name not in self.days:
                 form[name] = self.raw[name].map(lambda text: clean_id(text) or None)
         return form
+
+    def key(self, name: str) -> npt.NDArray[np.int64]:
+        """Return a mapped column as whole numbers that compare and order as the column does.
+
+        Parameters
+        ----------
+        name : str
+            Contract name of a mapped column.
+
+        Returns
+        -------
+        numpy.ndarray
+            int64, one a row; -1 for no value.
+        """
+        if name in self.compared:
+            return self.compared[name].codes.astype(np.int64)
+        days, place = np.unique(self.days[name].day, return_inverse=True)
+        return place - int(len(days) > 0 and days[0] == NO_DAY)
 
     def repeats(self, among: Bool) -> Bool:
         """Return which rows equal an earlier one in every mapped column.
@@ -314,7 +342,7 @@ class OffenceRows:
         held = np.flatnonzero(among)
         out = np.zeros(self.size, np.bool_)
         if len(held):
-            keys = row_keys([self.compared[name].codes[held] for name in self.mapped])
+            keys = row_keys([self.key(name)[held] for name in self.mapped])
             first = np.unique(keys, return_index=True)[1]
             out[np.delete(held, first)] = True
         return out

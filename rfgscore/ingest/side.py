@@ -19,6 +19,7 @@ from rfgscore.config.model import (
     SubjectsConfig,
 )
 from rfgscore.dates import ISO, NO_DAY, to_day
+from rfgscore.errors import DataError
 from rfgscore.ingest.aside import Aside
 from rfgscore.ingest.coded import Coded
 from rfgscore.ingest.files import Limits, RawTable, read_table
@@ -26,6 +27,9 @@ from rfgscore.ingest.values import Days, read_days, read_ids, words
 from rfgscore.vocabulary import meaning
 
 __all__ = ["Custody", "Links", "SideTable", "Subjects", "read_custody", "read_links", "read_subjects"]
+
+#: Columns of the contract that a later version will read; the config refuses to map them.
+_NOT_BUILT = ("recorded_date", "transferred_in", "managed_under")
 
 Check = tuple[str, str, npt.NDArray[np.bool_]]
 
@@ -133,7 +137,7 @@ def _read(
     needed: Sequence[str],
     config: Config,
 ) -> RawTable:
-    return read_table(
+    raw = read_table(
         path,
         wanted=settings.columns or contract,
         needed=needed,
@@ -141,17 +145,20 @@ def _read(
         delimiter=config.input.delimiter,
         limits=Limits(config.input.limits.file_rows, config.input.limits.decompression_ratio),
     )
-
-
-def _column(raw: RawTable, name: str) -> Coded:
-    return raw.columns.get(name) or Coded(np.full(raw.rows, -1, np.int32), ())
+    early = [raw.names[name] for name in _NOT_BUILT if name in raw.columns]
+    if early:
+        raise DataError(
+            f"{raw.file}: {', '.join(map(repr, early))} would be ignored: what it is for is not built yet; "
+            "map the columns of this table under input without it"
+        )
+    return raw
 
 
 def _dates(raw: RawTable, name: str, settings: SubjectsConfig | CustodyConfig, config: Config) -> Days:
     formats, mapping = settings.date_format, settings.columns or {}
     declared = formats if isinstance(formats, str) else formats.get(mapping.get(name, name), ISO)
     sentinels = [to_day(text) for text in config.input.sentinel_dates]
-    return read_days(_column(raw, name), declared, raw.typed.get(name, ""), sentinels)
+    return read_days(raw.column(name), declared, raw.typed.get(name, ""), sentinels)
 
 
 def _id_checks(raw: RawTable, names: Sequence[str], config: Config) -> tuple[list[Coded], list[Check]]:
@@ -222,7 +229,7 @@ def read_subjects(path: str | os.PathLike[str], config: Config) -> Subjects:
     deceased = _dates(raw, "deceased_date", settings, config)
     checks += [("BAD_DATE", "deceased_date", deceased.bad), ("BAD_DOB", "dob", dob.bad)]
     kept, aside = _settle(raw, checks)
-    force = _column(raw, "force").map(lambda text: text.strip() or None)
+    force = raw.column("force").map(lambda text: text.strip() or None)
     return Subjects(raw, person.rows(kept), aside, dob.day[kept], deceased.day[kept], force.rows(kept))
 
 

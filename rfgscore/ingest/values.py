@@ -49,7 +49,7 @@ def clean_id(text: str) -> str:
     str
         The id; leading zeros stay.
     """
-    return unicodedata.normalize("NFC", text).strip()
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 
 def bad_id(text: str) -> bool:
@@ -68,6 +68,8 @@ def bad_id(text: str) -> bool:
     """
     if _SCIENTIFIC.fullmatch(text):
         return True
+    if text.isascii() and text.isprintable():
+        return False
     return any(unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") for c in text if not " " <= c <= "~")
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import json
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from rfgscore.errors import OutputError, WriteError
+from rfgscore.errors import OutputError, RfgError, WriteError
 
-__all__ = ["check_out", "write_folder"]
+__all__ = ["MANIFEST", "SCHEMA", "check_out", "write_folder"]
 
-#: Stands in every output set; a folder without it is not ours to replace.
+#: Stands in every output set, written last.
 MANIFEST = "manifest.json"
+#: Schema of an output set, named in its manifest.
+SCHEMA = "run/1"
 
 
 def _old(out: Path) -> Path:
@@ -25,8 +28,18 @@ def _new(out: Path) -> Path:
     return out.with_name(f".{out.name}.rfgscore-new-{os.getpid()}")
 
 
+def _is_ours(folder: Path) -> bool:
+    """Say whether a folder holds an output set and nothing else: only that may be replaced."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        named = {MANIFEST, *manifest["outputs"]}
+        return manifest["schema"] == SCHEMA and all(entry.name in named for entry in folder.iterdir())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def check_out(out: Path, *, replace: bool) -> None:
-    """Refuse an output folder that is in use, and mend what an interrupted replacement left.
+    """Refuse an output folder that is in use, and put back what an interrupted replacement moved aside.
 
     Parameters
     ----------
@@ -38,16 +51,15 @@ def check_out(out: Path, *, replace: bool) -> None:
     Raises
     ------
     OutputError
-        When `out` is a file, or holds something and `replace` is off, or holds something that is no
-        output set.
+        When `out` is a file, or holds something and `replace` is off, or holds anything but an output
+        set.
     """
     out = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow a link
     old = _old(out)
-    if old.is_dir():
-        if out.exists():
-            shutil.rmtree(old)
-        else:
-            old.rename(out)
+    if old.is_dir() and (not os.path.lexists(out) or (out.is_dir() and not any(out.iterdir()))):
+        with contextlib.suppress(FileNotFoundError):
+            out.rmdir()
+        old.rename(out)
     if not os.path.lexists(out):
         return
     if not out.is_dir() or out.is_symlink():
@@ -56,10 +68,10 @@ def check_out(out: Path, *, replace: bool) -> None:
         return
     if not replace:
         raise OutputError(f"--out {out.name} is not empty: name another folder, or use --replace")
-    if not (out / MANIFEST).is_file():
+    if not _is_ours(out):
         raise OutputError(
-            f"--out {out.name} holds no output set ({MANIFEST} is missing), so it is not replaced: "
-            "name another folder"
+            f"--out {out.name} holds something else than an output set, so it is not replaced: move what was "
+            "added to it, or name another folder"
         )
 
 
@@ -91,9 +103,9 @@ def write_folder(out: str | os.PathLike[str], files: Mapping[str, bytes], *, rep
         When the files cannot be written; what stood at `out` is untouched.
     """
     target = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow a link
-    check_out(target, replace=replace)
-    new, old = _new(target), _old(target)
+    new = _new(target)
     try:
+        check_out(target, replace=replace)
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
         new.mkdir()
@@ -104,27 +116,35 @@ def write_folder(out: str | os.PathLike[str], files: Mapping[str, bytes], *, rep
                 os.fsync(file.fileno())
         _sync(new)
         check_out(target, replace=replace)  # another process may have been quicker
-        if target.is_dir() and any(target.iterdir()):
-            target.rename(old)
-            try:
-                new.rename(target)
-            except OSError:
-                old.rename(target)
-                raise
-        else:
-            with contextlib.suppress(FileNotFoundError):
-                target.rmdir()
-            new.rename(target)
-        _sync(target.parent)
+        _move_into_place(new, target)
     except OSError as error:
+        if isinstance(error, RfgError):
+            raise
         raise WriteError(
             f"{target.name} cannot be written ({error.strerror}); what stood there before is untouched"
         ) from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
-        if target.exists():
-            shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+def _move_into_place(new: Path, target: Path) -> None:
+    old = _old(target)
+    if not target.exists() or not any(target.iterdir()):
+        with contextlib.suppress(FileNotFoundError):
+            target.rmdir()
+        new.rename(target)
+        _sync(target.parent)
+        return
+    shutil.rmtree(old, ignore_errors=True)  # left by a run killed after its last step
+    target.rename(old)
+    try:
+        new.rename(target)
+    except BaseException:  # a signal, too, must not leave the place empty
+        old.rename(target)
+        raise
+    _sync(target.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _sync(folder: Path) -> None:

@@ -12,8 +12,10 @@ from typing import Any
 
 from rfgscore.config import COMPONENTS
 from rfgscore.errors import FormatError, InputNotFoundError, UnknownPersonError
+from rfgscore.explain import number
 from rfgscore.pipeline.folder import MANIFEST
 from rfgscore.report.csv_file import true_text
+from rfgscore.scoring.components import UNITS
 
 __all__ = ["look_up"]
 
@@ -87,6 +89,7 @@ def _standing(path: Path, perpetrator_id: str) -> dict[str, Any] | None:
 
 
 def _parts(path: Path, perpetrator_id: str) -> list[dict[str, str]]:
+    csv.field_size_limit(2**31 - 1)  # the evidence of a long history is a long cell
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [{name: true_text(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
     return [row for row in rows if row["perpetrator_id"] == perpetrator_id]
@@ -110,9 +113,8 @@ def _words(
     if not parts:
         for name in COMPONENTS:
             if f"{name}_points" in standing:
-                lines.append(
-                    f"  {name}: {standing[f'{name}_value']} gives {standing[f'{name}_points']} points"
-                )
+                value, points = number(standing[f"{name}_value"]), standing[f"{name}_points"]
+                lines.append(f"  {name}: {value} {UNITS[name]}, {points} points")
         lines.append("  Incidents are named for people on the list only; rfgscore.score explains anyone.")
     if standing["flags"]:
         lines.append(f"  flags: {standing['flags']}")

@@ -9,9 +9,10 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,13 @@ import numpy as np
 from rfgscore.cohort import Cohort, select_cohort
 from rfgscore.config import Config
 from rfgscore.dates import iso
-from rfgscore.errors import NobodyEligibleError
+from rfgscore.errors import ConfigError, NobodyEligibleError
 from rfgscore.explain import explain_person, explanation_table
+from rfgscore.gravity import name_code
 from rfgscore.history.history import History
 from rfgscore.history.read import Paths, gravity_of, read_offences
 from rfgscore.history.source import Source
-from rfgscore.pipeline.folder import write_folder
+from rfgscore.pipeline.folder import MANIFEST, SCHEMA, write_folder
 from rfgscore.pipeline.scores import Scores
 from rfgscore.report.csv_file import csv_bytes
 from rfgscore.report.lists import cohort_table, excluded_table, monitoring_table
@@ -35,8 +37,6 @@ from rfgscore.tables import Table
 from rfgscore.windows import in_window
 
 __all__ = ["Run", "run"]
-
-SCHEMA = "run/1"
 
 Day = dt.date | str | int
 FilePath = str | os.PathLike[str]
@@ -54,8 +54,6 @@ class Run:
         Everyone scored.
     explanations, set_aside, summary : Table
         The other tables of the CSV files.
-    manifest : mapping of str to Any
-        What went in, what came out, and how.
     files : mapping of str to bytes
         The output set by file name, the manifest last.
     """
@@ -67,8 +65,13 @@ class Run:
     explanations: Table
     set_aside: Table
     summary: Table
-    manifest: Mapping[str, Any]
-    files: Mapping[str, bytes] = field(compare=False)
+    files: Mapping[str, bytes]
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What went in, what came out, and how; a fresh copy of what is written."""
+        told: dict[str, Any] = json.loads(self.files["manifest.json"])
+        return told
 
     def __repr__(self) -> str:
         rows, people = self.manifest["rows"], self.manifest["people"]
@@ -171,11 +174,14 @@ def run(
     tell("scoring")
     gravity = gravity_of(config)
     scored = score_people(history, config=config, gravity=gravity, as_of=history.as_of, threads=threads)
+    account = history.source.account
     if not scored.eligible.any() and not allow_empty:
         raise NobodyEligibleError(
             f"nobody can be ranked: {len(scored.people)} people have a line in the "
-            f"{config.score.window_days} days to {iso(scored.as_of)}, and none is eligible. Check as_of and "
-            "the mapping; allow_empty accepts an empty list"
+            f"{config.score.window_days} days to {iso(scored.as_of)}, and none is eligible. Of "
+            f"{account.rows['in']} rows {account.rows['used']} were used and {account.rows['set_aside']} "
+            f"set aside{_by_reason(account.by_reason)}. Check as_of and the mapping; allow_empty accepts an "
+            "empty list"
         )
     tell("explaining")
     cohort = select_cohort(scored)
@@ -192,7 +198,7 @@ def run(
     }
     files = {name: csv_bytes(table) for name, table in tables.items()}
     files["scores.parquet"] = parquet_bytes(scores.table)
-    manifest = _manifest(config, history, history.source, scored, cohort, files)
+    manifest = _manifest(config, history, history.source, scored, cohort, files, allow_empty)
     text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return Run(
         cohort=tables["cohort.csv"],
@@ -202,9 +208,12 @@ def run(
         explanations=tables["explanations.csv"],
         set_aside=tables["set_aside.csv"],
         summary=tables["summary.csv"],
-        manifest=manifest,
-        files={**files, "manifest.json": text.encode("utf-8")},
+        files=MappingProxyType({**files, MANIFEST: text.encode("utf-8")}),
     )
+
+
+def _by_reason(counts: Mapping[str, int]) -> str:
+    return f" ({', '.join(f'{word} {count}' for word, count in counts.items())})" if counts else ""
 
 
 def _manifest(
@@ -214,21 +223,22 @@ def _manifest(
     scored: Scored,
     cohort: Cohort,
     files: Mapping[str, bytes],
+    allow_empty: bool,
 ) -> dict[str, Any]:
     account = source.account
     inside = int(in_window(history, scored.as_of, config.score.window_days).sum())
     flags = Counter(word for words in scored.flags for word in words)
-    warnings = [(word, f"{flags[word]} people") for word in sorted(flags)]
+    warnings = [(word, str(flags[word])) for word in sorted(flags)]
     unmapped = np.array([grade.fallback == "unmapped" for grade in scored.grades], np.bool_)
     guessed = np.bincount(scored.history.code, minlength=len(unmapped))
     if guessed[unmapped].any():
-        named = [
-            f"{grade.code or 'a blank code'} ({count})"
-            for grade, count in zip(scored.grades, guessed.tolist(), strict=True)
-            if grade.fallback == "unmapped"
-        ]
-        rows = int(guessed[unmapped].sum())
-        warnings.append(("unmapped_weight", f"{rows} rows used gravity.unmapped: {', '.join(named)}"))
+        named = Counter[str]()
+        for place in np.flatnonzero(unmapped).tolist():
+            named[name_code(scored.grades[place].code)] += int(guessed[place])
+        most = ", ".join(
+            f"{code} ({count})" for code, count in sorted(named.items(), key=lambda i: (-i[1], i[0]))[:20]
+        )
+        warnings.append(("unmapped_weight", f"{named.total()} rows used gravity.unmapped: {most}"))
     warnings += account.warnings
     return {
         "schema": SCHEMA,
@@ -254,7 +264,7 @@ def _manifest(
         "inputs": list(account.inputs),
         "outputs": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
         "warnings": [{"code": code, "text": text} for code, text in warnings],
-        "run": _environment(),
+        "run": {"allow_empty": allow_empty, **_environment()},
     }
 
 
@@ -262,7 +272,10 @@ def _environment() -> dict[str, Any]:
     """Say what a replay needs; a time only where the caller fixed one, so that bytes stay equal."""
     packages = ("duckdb", "numba", "numpy", "pydantic", "pyyaml")
     stated = os.environ.get("SOURCE_DATE_EPOCH", "")
-    created = dt.datetime.fromtimestamp(int(stated), dt.UTC).isoformat() if stated.isdigit() else None
+    try:
+        created = dt.datetime.fromtimestamp(int(stated), dt.UTC).isoformat() if stated else None
+    except (ValueError, OverflowError, OSError) as error:
+        raise ConfigError("SOURCE_DATE_EPOCH must be whole seconds since 1970-01-01") from error
     return {
         "created": created,
         "python": platform.python_version(),

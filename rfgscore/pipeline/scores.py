@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from rfgscore.config import Config
-from rfgscore.dates import iso, to_day
+from rfgscore.dates import from_day, iso, to_day
 from rfgscore.errors import ConfigError, UnknownPersonError
 from rfgscore.explain import Explanation, explain_person
 from rfgscore.history.history import History
@@ -139,7 +139,8 @@ def score(
         raise ConfigError("a history from arrays needs as_of, the day to look at")
     try:
         day = history.as_of if as_of is None else to_day(as_of)
-    except (TypeError, ValueError) as error:
+        from_day(day or 0)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(f"as_of: {error}") from error
     assert day is not None  # noqa: S101 - one of the two is given
     gravity = gravity_of(config)

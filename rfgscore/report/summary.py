@@ -19,8 +19,11 @@ __all__ = ["summary_table"]
 
 Int64 = npt.NDArray[np.int64]
 
-#: Stands for the whole input, whatever the area.
-ALL = "ALL"
+#: How the whole input, and people without an area, are shown. In counts they are the keys None and "".
+ALL, NO_AREA = "(all)", "(no area)"
+
+#: Count by area.
+Counts = dict[str | None, int]
 
 
 def summary_table(scored: Scored) -> Table:
@@ -34,7 +37,7 @@ def summary_table(scored: Scored) -> Table:
     Returns
     -------
     Table
-        ``area, measure, value, definition``: the whole first, then each area, a blank area last. A
+        ``area, measure, value, definition``: the whole first, then each area, people without one last. A
         measure the data cannot tell is null.
     """
     window = scored.config.score.window_days
@@ -51,13 +54,13 @@ def summary_table(scored: Scored) -> Table:
         "suspect",
     }
     counts = dict(_counts(scored))
-    areas = sorted({area for found in counts.values() if found for area in found} - {ALL, ""})
+    areas = sorted({area for found in counts.values() if found for area in found if area})
     blank = [""] if any(found and found.get("") for found in counts.values()) and areas else []
-    rows = [(area, name) for area in (ALL, *areas, *blank) for name in meanings]
+    rows = [(area, name) for area in (None, *areas, *blank) for name in meanings]
     values = [None if counts[name] is None else (counts[name] or {}).get(area, 0) for area, name in rows]
     return Table(
         {
-            "area": Column.of("text", [area or None for area, _ in rows]),
+            "area": Column.of("text", [ALL if area is None else area or NO_AREA for area, _ in rows]),
             "measure": Column.of("text", [name for _, name in rows]),
             "value": Column.of("int64", values),
             "definition": Column.of(
@@ -71,7 +74,7 @@ def summary_table(scored: Scored) -> Table:
     )
 
 
-def _counts(scored: Scored) -> Iterator[tuple[str, dict[str, int] | None]]:
+def _counts(scored: Scored) -> Iterator[tuple[str, Counts | None]]:
     """Return each measure with its count by area, None where it cannot be told."""
     history, source = scored.history, scored.history.source
     if source is None:
@@ -94,8 +97,10 @@ def _counts(scored: Scored) -> Iterator[tuple[str, dict[str, int] | None]]:
     else:
         yield "repeat_victims", None
         yield "serial_suspects", None
-    unnamed = dict(source.account.unnamed_incidents)
-    yield "incidents_without_named_suspect", {ALL: sum(unnamed.values()), **unnamed}
+    unnamed = source.account.unnamed_incidents
+    by_area: Counts = {None: sum(unnamed.values())}
+    by_area.update(unnamed.items())
+    yield "incidents_without_named_suspect", by_area
 
 
 def _incident_keys(scored: Scored, source: Source) -> Int64:
@@ -115,9 +120,9 @@ def _latest_line(key: Int64, day: npt.NDArray[np.int32], line: Int64) -> Int64:
     return line[order[last]]
 
 
-def _by_area(area: Coded, lines: Int64) -> dict[str, int]:
+def _by_area(area: Coded, lines: Int64) -> Counts:
     names, counts = np.unique(area.codes[lines], return_counts=True)
     found = {
         area.values[name] if name >= 0 else "": int(count) for name, count in zip(names, counts, strict=True)
     }
-    return {ALL: len(lines), **found}
+    return {None: len(lines), **found}

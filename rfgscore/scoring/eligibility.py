@@ -10,6 +10,7 @@ import numpy.typing as npt
 from rfgscore.config import Config
 from rfgscore.config.model import HeldRule
 from rfgscore.dates import NO_DAY, iso
+from rfgscore.errors import DataError
 from rfgscore.history.history import History
 
 __all__ = ["Exclusion", "exclusions"]
@@ -60,11 +61,18 @@ def exclusions(
     -------
     tuple of Exclusion or None
         One a person.
+
+    Raises
+    ------
+    DataError
+        When people held are to be left out and no custody table was given.
     """
     out: list[Exclusion | None] = [None] * len(people)
     source, least = history.source, config.cohort.min_incidents
     held = config.cohort.custody
-    if isinstance(held, HeldRule) and source is not None and source.spells is not None:
+    if isinstance(held, HeldRule):
+        if source is None or source.spells is None:
+            raise DataError("cohort.custody.exclude_if_held_days needs a custody table; give --custody")
         in_custody, since, _ = source.spells.held(as_of, len(history.persons))
         for place in np.flatnonzero(
             (in_custody & (as_of - since > held.exclude_if_held_days))[people]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -78,8 +80,8 @@ def flag_people(
             "event_in_custody": lambda: anyone(_inside_custody(history, source, as_of)),
             "id_in_two_forces": lambda: source.two_forces,
             "known_day_assumed": lambda: anyone(source.known_assumed),
-            "linked": lambda: anyone(_joined(history, source)),
-            "looks_alike": lambda: source.looks_alike,
+            "linked": lambda: _anywhere(history, as_of, _joined(history, source)),
+            "looks_alike": lambda: _looks_alike(history, as_of),
             "under_18": lambda: _under_18(source, as_of),
         }
     masks = {word: found[word]() for word in sorted(found)}
@@ -111,6 +113,20 @@ def _inside_custody(history: History, source: Source, as_of: int) -> Bool:
     if source.spells is None:
         return np.zeros(len(history.day), np.bool_)
     return source.spells.covers(history.person_of_line(), history.event_day, as_of)
+
+
+def _anywhere(history: History, as_of: int, lines: Bool) -> Bool:
+    """Whoever has such a line among the visible ones, in the window or not."""
+    found = history.person_of_line()[history.visible(as_of) & lines]
+    return np.bincount(found, minlength=len(history.persons)) > 0
+
+
+def _looks_alike(history: History, as_of: int) -> Bool:
+    """Persons whose id equals another's after NFKC and case folding, among those seen by then."""
+    seen = _anywhere(history, as_of, np.ones(len(history.day), np.bool_))
+    shapes = [unicodedata.normalize("NFKC", str(person)).casefold() for person in history.persons.tolist()]
+    counts = Counter(shape for shape, there in zip(shapes, seen.tolist(), strict=True) if there)
+    return seen & np.array([counts[shape] > 1 for shape in shapes], np.bool_)
 
 
 def _joined(history: History, source: Source) -> Bool:
