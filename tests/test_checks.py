@@ -233,10 +233,16 @@ def test_a_row_carries_its_reason_even_if_it_is_not_yet_known(desk):
         {"event_date": "2025-07-01"},
         {"recorded_date": "2025-07-01"},
         {"event_date": "2025-06-30", "recorded_date": "2025-06-30"},
+        {"recorded_date": "2025-07-01", "dob": "2010-01-01", "perpetrator_id": "P2"},
+        {"recorded_date": "2025-07-01", "deceased_date": "2025-02-01", "perpetrator_id": "P3"},
         extract_date="2025-07-01",
     )
-    assert rows_of(history) == {"in": 4, "used": 1, "set_aside": 1, "not_yet_known": 2}
-    assert asides(history) == [(1, "offence_code", "UNKNOWN_CODE")]
+    assert rows_of(history) == {"in": 6, "used": 1, "set_aside": 3, "not_yet_known": 2}
+    assert [(row, reason) for row, _, reason in asides(history)] == [
+        (1, "UNKNOWN_CODE"),
+        (5, "UNDER_AGE"),
+        (6, "DATE_ORDER"),
+    ]
     assert len(history.day) == 1
 
 

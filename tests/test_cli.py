@@ -70,7 +70,7 @@ def change(text: str, old: str, new: str) -> str:
 BAD_INPUT = [
     ("a missing file", ["--offences", "nowhere.csv"], 1, "nowhere.csv: there is no such file"),
     ("a date that is none", ["--as-of", "30/06/2025"], 2, "YYYY-MM-DD"),
-    ("an extract before its day", ["--extract-date", "2025-01-01"], 1, "was taken before 2025-06-30"),
+    ("an extract before its day", ["--extract-date", "2025-01-01"], 2, "was taken before 2025-06-30"),
     ("an unknown option", ["--referrals", "x.csv"], 2, "No such option"),
     ("no threads", ["--threads", "0"], 2, "greater than or equal to 1"),
     ("a missing config", ["--config", "nowhere.yaml"], 2, "nowhere.yaml"),

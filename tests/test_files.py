@@ -321,8 +321,9 @@ def test_a_missing_mapped_column_lists_what_was_wanted_and_the_nearest_there_are
     wanted = {"perpetrator_id": "nominal", "event_date": "event_day", "area": "district"}
     words = refusal(read, PLAIN, wanted=wanted, error=MissingColumnError)
     assert words == (
-        "o.csv: missing 'nominal', 'event_day', 'district' among its 2 columns; the nearest are 'event_date'. "
-        "The first line must be the header; map its names under input in the config"
+        "o.csv: missing 'nominal', 'event_day', 'district' among its 2 columns; "
+        "the nearest are 'event_date'. The first line must be the header; map its names under input in the "
+        "config"
     )
 
 

@@ -197,6 +197,15 @@ def test_non_crime_incidents_have_a_weight_of_their_own(load, weight, grade):
     assert load(TWO_LEVELS, non_crime=weight).grade(NON_CRIME) == grade
 
 
+def test_the_word_for_non_crime_incidents_is_no_code(load, desk):
+    gravity = load(TWO_LEVELS, unmapped=2.5)
+    assert gravity.look_up("non_crime") is None and gravity.look_up("9/9").weight == 2.5
+    history = desk.history({"offence_code": NON_CRIME, "is_crime": "y"}, {"is_crime": "n"})
+    assert history.set_aside["reason"] == ["UNKNOWN_CODE"] and history.offences == (NON_CRIME,)
+    with pytest.raises(ConfigError, match=r"weights\.csv:2: NON_CRIME is how non-crime incidents are shown"):
+        load("offence_code,weight\nnon_crime,1\n")
+
+
 def test_an_uplift_replaces_a_weight_or_adds_one_with_its_reason(load):
     gravity = load(TWO_LEVELS, uplift={"008/01": (365.0, "decision 12"), " 8/77 ": (252.0, "decision 13")})
     assert gravity.grade("8/1") == Grade("8/1", 365.0, "serious wounding", reason="decision 12")

@@ -433,6 +433,24 @@ def test_nothing_known_only_at_the_extract_needs_no_consent(desk):
     assert history.source.extract_state == () and history.source.account.warnings == ()
 
 
+def test_what_becomes_known_later_is_not_told_of_a_person(desk):
+    later = {"recorded_date": "2025-07-01", "dob": "1980-01-01", "deceased_date": "2025-06-01", "force": "B"}
+    history = desk.history(
+        {"recorded_date": "", "dob": "1990-01-01", "deceased_date": "", "force": "A"},
+        later,
+        extract_date="2025-07-10",
+    )
+    assert iso(history.source.dob[0]) == "1990-01-01" and history.source.deceased.tolist() == [NO_DAY]
+    assert history.source.two_forces.tolist() == [False] and history.source.account.warnings == ()
+
+
+@pytest.mark.parametrize("column", ["recorded_date", "transferred_in", "managed_under"])
+def test_a_column_that_would_be_ignored_is_refused(desk, column):
+    subjects = [{"perpetrator_id": "P1", column: ""}]
+    with pytest.raises(DataError, match=rf"subjects\.csv: '{column}' would be ignored"):
+        desk.history({}, subjects=subjects)
+
+
 # --- files and columns ------------------------------------------------------------------------------
 
 

@@ -142,7 +142,9 @@ def _bad_dob(rows: OffenceRows) -> Found:
 
 def _under_age(rows: OffenceRows) -> Found:
     years = rows.config.cohort.min_age_at_event
-    born, place = np.unique(rows.dob, return_inverse=True)
+    # A row that is not yet known tells nothing of the person, but still carries its own reason.
+    dob = np.where(rows.dob == NO_DAY, rows.days["dob"].day, rows.dob)
+    born, place = np.unique(dob, return_inverse=True)
     of_age = np.array([NO_DAY if day == NO_DAY else add_years(day, years) for day in born.tolist()], np.int64)
     yield "event_date", rows.days["event_date"].day < of_age[place], f"under {years} on the day"
 

@@ -17,7 +17,6 @@ from rfgscore.ingest.coded import Coded, row_keys
 from rfgscore.ingest.files import RawTable
 from rfgscore.ingest.side import Subjects
 from rfgscore.ingest.values import Days, clean_id, fold, read_days, read_ids, words
-from rfgscore.vocabulary import reasons
 
 __all__ = ["OffenceRows", "earliest_by_person"]
 
@@ -100,21 +99,6 @@ class OffenceRows:
     def raw(self) -> dict[str, Coded]:
         """Every mapped column as text; a file that lacks one has no value there."""
         return {name: Coded.join([t.column(name) for t in self.tables]) for name in self.mapped}
-
-    def carries(self, word: str) -> Bool:
-        """Return which rows are set aside for a reason.
-
-        Parameters
-        ----------
-        word : str
-            A reason of the vocabulary.
-
-        Returns
-        -------
-        numpy.ndarray
-            Boolean, one a row.
-        """
-        return np.asarray(self.reason == list(reasons()).index(word))
 
     def where(self, row: int) -> tuple[RawTable, int]:
         """Return the file of a row, and its number there from 0.
