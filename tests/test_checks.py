@@ -370,9 +370,11 @@ def test_the_refusal_names_each_reason_and_at_most_five_rows(desk):
     assert str(caught.value).splitlines() == [
         "21 of 22 rows are at fault, more than 20 rows and 1.00% of them (input.max_set_aside). "
         "Mend the extract, or its mapping:",
-        "  MISSING_DATE: 3 (offences.csv rows 18, 19, 20)",
-        "  BAD_DATE: 17 (offences.csv rows 1, 2, 3, 4, 5 and others)",
-        "  UNKNOWN_CODE: 1 (offences.csv rows 21)",
+        "  MISSING_DATE: 3 (offences.csv rows 18, 19, 20; column event_date: blank)",
+        "  BAD_DATE: 17 (offences.csv rows 1, 2, 3, 4, 5 and others; column event_date: "
+        "not in the declared format %Y-%m-%d, or no such day)",
+        "  UNKNOWN_CODE: 1 (offences.csv rows 21; column offence_code: "
+        "no weight for 999/9 in cchi-da-2020-10)",
     ]
 
 

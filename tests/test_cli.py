@@ -37,7 +37,7 @@ def test_run_writes_the_whole_set_and_says_where(worked, tmp_path, capsys):
     said = capsys.readouterr()
     assert names(tmp_path / "out") == SET
     assert "44 rows in = 42 used + 1 set aside + 1 not yet known" in said.out
-    assert "set aside: NO_NAMED_SUSPECT" in said.out
+    assert "1 out of scope: NO_NAMED_SUSPECT (perpetrator id blank or a placeholder)" in said.out
     assert "12 proposed, 6 in reserve. People decide." in said.out
     assert all(str(tmp_path / "out" / name) in said.out for name in SET)
     assert said.err == ""
@@ -167,13 +167,13 @@ def test_explain_a_person_below_the_lists(worked, tmp_path, capsys):
     assert invoke(given) == 0
     assert invoke(["explain", str(tmp_path / "out"), "W05"]) == 0
     said = capsys.readouterr().out
-    assert "recency: 0 days, 20 points" in said and "named for people on the list only" in said
+    assert "recency (days) 0: 20 points" in said and "named for people on the list" in said
 
 
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda out: None, "was not scored in out"),
+        (lambda out: None, "nobody was scored under this id in out"),
         (lambda out: (out / "manifest.json").unlink(), "no output set here"),
         (lambda out: (out / "manifest.json").write_text("{", encoding="utf-8"), "damaged"),
         (lambda out: (out / "scores.parquet").unlink(), "is missing from the output set"),
@@ -216,7 +216,7 @@ def test_demo_shows_ten_people_with_reasons_and_where_the_files_lie(tmp_path, ca
             line for line in said.splitlines() if line[:4].strip().rstrip(".").isdigit() and "(rank" in line
         ]
         assert [line.split(".")[0].strip() for line in listed] == [str(n) for n in range(1, 11)]
-        assert said.count(" points: recorded in ") == 10
+        assert said.count(" points: named in ") == 10
         assert all(str(tmp_path / "out" / "demo" / name) in said for name in SET)
 
 
@@ -288,3 +288,59 @@ def test_signals_end_the_process_with_nothing_written(worked, tmp_path, number, 
     _, said = process.communicate(timeout=20)
     assert process.returncode == code and b"Traceback" not in said
     assert names(tmp_path) == set()
+
+
+def test_tables_the_settings_map_and_nobody_gave_are_named(tmp_path, capsys):
+    given = [
+        "run", "--config", str(sample_file("config.yaml")), "--offences", str(sample_file("offences.csv")),
+        "--as-of", "2025-06-30", "--out", str(tmp_path / "out"), "--links", str(sample_file("links.csv")),
+    ]  # fmt: skip
+    assert invoke(given) == 0
+    said = capsys.readouterr().out
+    assert "map a subjects table and none was given (--subjects)" in said
+    assert "map a custody table and none was given (--custody)" in said
+    assert "map a links table" not in said
+    assert "1 rows in links.csv = 1 used + 0 set aside" in said
+    assert (
+        "BAD_DATE: 1 (offences.csv rows 408; column offence_date: not in the declared format %d/%m/%Y" in said
+    )
+    assert "1 AT FAULT: UNKNOWN_CODE" in said
+
+
+def test_a_cut_between_equal_points_is_said(tmp_path, capsys):
+    assert invoke(["demo", "--out", str(tmp_path / "out")]) == 0
+    assert "The cut after position 24 goes between 3 people of 41 points each." in capsys.readouterr().out
+
+
+def test_a_demo_replaces_nothing_but_a_demo(worked, tmp_path, capsys):
+    assert invoke(arguments(worked, tmp_path / "out", "--quiet")) == 0
+    before = {entry.name: entry.read_bytes() for entry in (tmp_path / "out").iterdir()}
+    assert invoke(["demo", "--out", str(tmp_path / "out")]) == 2
+    assert {entry.name: entry.read_bytes() for entry in (tmp_path / "out").iterdir()} == before
+
+
+def test_the_top_of_a_disk_is_no_output_folder(worked, capsys):
+    assert invoke(arguments(worked, Path("/"), "--replace")) == 2
+    assert "top of a disk" in capsys.readouterr().err
+
+
+def test_explain_tells_why_someone_is_not_eligible(tmp_path, capsys):
+    assert invoke(["demo", "--out", str(tmp_path / "out")]) == 0
+    capsys.readouterr()
+    assert invoke(["explain", str(tmp_path / "out"), "N70008"]) == 0
+    assert "not eligible, DECEASED (deceased on 2025-03-02)" in capsys.readouterr().out
+
+
+def test_who_reads_no_further_ends_nothing_badly(worked, tmp_path, monkeypatch):
+    from rfgscore.cli import commands
+
+    def closed(**_):
+        raise BrokenPipeError
+
+    kept = sys.stdout
+    monkeypatch.setattr(commands, "run_all", closed)
+    try:
+        assert invoke(arguments(worked, tmp_path / "out")) == 0
+    finally:
+        sys.stdout.close() if sys.stdout is not kept else None
+        sys.stdout = kept

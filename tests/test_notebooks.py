@@ -20,4 +20,4 @@ def test_notebook_runs(path, tmp_path, monkeypatch, capsys):
     for cell in cells:
         exec(compile("".join(cell["source"]), path.name, "exec"), names)  # noqa: S102 - our own cells
     assert len(cells) > 5
-    assert "points: recorded in" in capsys.readouterr().out
+    assert "points: named in" in capsys.readouterr().out

@@ -246,3 +246,24 @@ def test_held_people_can_be_left_out(tmp_path):
             links=SIDES["links"],
         )
         assert found.excluded["reason"] == words  # in custody since 30 May: 31 days
+
+
+def test_a_time_that_is_none_is_refused(monkeypatch):
+    for stated in ("soon", "99999999999999999"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", stated)
+        with pytest.raises(rfg.ConfigError, match="SOURCE_DATE_EPOCH"):
+            sample_run()
+
+
+def test_people_held_cannot_be_left_out_without_a_custody_table():
+    base = {"schema": "rfgscore/1", "extends": str(sample_file("config.yaml"))}
+    config = rfg.load_config({**base, "cohort": {"custody": {"exclude_if_held_days": 30}}})
+    with pytest.raises(rfg.DataError, match="needs a custody table"):
+        rfg.run(config=config, offences=sample_file("offences.csv"), as_of=SAMPLE_AS_OF)
+
+
+def test_a_result_cannot_be_changed(run):
+    run.manifest["rows"]["in"] = 0
+    assert run.manifest["rows"]["in"] == 409
+    with pytest.raises(TypeError):
+        run.files["cohort.csv"] = b""

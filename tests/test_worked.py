@@ -54,8 +54,8 @@ def test_the_first_story_comes_apart_into_its_incidents(run):
     assert parts["gravity"].evidence == ("incident 36/00002/25 2025-03-02 008/66 weight 252",)
     assert parts["victims"].evidence == ("incident 36/00003/25 2024-12-12", "incident 36/00005/25 2024-02-16")
     assert run.scores.explain("W01").summary == (
-        "64 of 100 points: recorded in 5 incidents in 730 days (20), the latest 45 days ago (16), "
-        "the gravest 008/66, weight 252 (16), 2 known victims (12)."
+        "64 of 100 points: named in 5 incidents in 730 days (20 points), the latest 45 days ago (16), "
+        "the gravest recorded as 008/66, weight 252 (16), 2 known victims (12)."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,11 +13,13 @@ import typer
 
 from rfgscore.config import Config, config_schema, load_config
 from rfgscore.history.read import read_offences
+from rfgscore.history.source import Account
 from rfgscore.pipeline.folder import MANIFEST, check_out
 from rfgscore.pipeline.look_up import look_up
 from rfgscore.pipeline.run import Run
 from rfgscore.pipeline.run import run as run_all
 from rfgscore.sample import SAMPLE_AS_OF, sample_file
+from rfgscore.vocabulary import meaning, reasons
 
 __all__ = ["app"]
 
@@ -92,7 +94,8 @@ def run_command(
         tell("writing")
         folder = found.write(out, replace=replace)
     if not quiet:
-        _print_counts(found.manifest["rows"], found.manifest["warnings"])
+        _print_run(found, settings)
+        _print_missing(settings, subjects=subjects, custody=custody, links=links)
         _print_lists(found, folder)
 
 
@@ -108,11 +111,12 @@ def validate_command(
     allow_empty: AllowEmpty = False,
 ) -> None:
     """Read and check the input, say where every row went, and write nothing."""
+    settings = load_config(config)
     with _progress(quiet=False) as tell:
         tell("reading")
         history = read_offences(
             offences,
-            config=load_config(config),
+            config=settings,
             as_of=as_of,
             extract_date=extract_date,
             subjects=subjects,
@@ -121,9 +125,11 @@ def validate_command(
             allow_empty=allow_empty,
         )
     assert history.source is not None  # noqa: S101 - read from files
-    account = history.source.account
-    warnings = [{"code": code, "text": text} for code, text in account.warnings]
-    _print_counts({**account.rows, "by_reason": account.by_reason}, warnings)
+    print(f"As of {as_of}, settings {settings.name}.")
+    _print_account(history.source.account)
+    for code, text in history.source.account.warnings:
+        print(f"  note {code}: {text}")
+    _print_missing(settings, subjects=subjects, custody=custody, links=links)
 
 
 @app.command("explain")
@@ -144,9 +150,10 @@ def demo_command(
     """Run the main job on a small invented extract and show the top of the list."""
     earlier = _is_demo(out)
     check_out(out, replace=earlier)
+    settings = load_config(sample_file("config.yaml"))
     with _progress(quiet=False) as tell:
         found = run_all(
-            config=load_config(sample_file("config.yaml")),
+            config=settings,
             offences=sample_file("offences.csv"),
             as_of=SAMPLE_AS_OF,
             subjects=sample_file("subjects.csv"),
@@ -156,7 +163,7 @@ def demo_command(
         )
         folder = found.write(out, replace=earlier)
     print("A sample of invented people, ranked under an illustrative points table.\n")
-    _print_counts(found.manifest["rows"], found.manifest["warnings"])
+    _print_run(found, settings)
     print("\nThe first ten:")
     cohort = found.cohort
     for position, rank, tied, person, summary in list(
@@ -223,21 +230,62 @@ def _progress(quiet: bool) -> Iterator[_Tell]:
         yield _Tell(status)
 
 
-def _print_counts(rows: Mapping[str, Any], warnings: list[dict[str, str]]) -> None:
+def _print_run(found: Run, settings: Config) -> None:
+    manifest = found.manifest
+    inside = manifest["rows"]["in_window"]
+    print(f"As of {manifest['as_of']}, settings {settings.name}; {inside} rows in the window.")
+    source = found.scores.scored.history.source
+    assert source is not None  # noqa: S101 - read from files
+    _print_account(source.account)
+    for warning in manifest["warnings"]:
+        code, text = warning["code"], warning["text"]
+        if text.isdigit():  # a flag, and how many people carry it
+            people = "person" if text == "1" else "people"
+            text = f"{text} {people} ({meaning('flag', code)})"
+        print(f"  note {code}: {text}")
+
+
+def _print_account(account: Account) -> None:
+    """Say where every row of every table went, what is at fault apart from what is out of scope."""
+    rows = account.rows
     print(
         f"{rows['in']} rows in = {rows['used']} used + {rows['set_aside']} set aside"
         f" + {rows['not_yet_known']} not yet known"
     )
-    for reason, count in rows["by_reason"].items():
-        print(f"  {count:>8} set aside: {reason}")
-    for warning in warnings:
-        flagged = " people" if warning["text"].isdigit() else ""
-        print(f"  note {warning['code']}: {warning['text']}{flagged}")
+    for word, count in account.by_reason.items():
+        family = "out of scope" if reasons()[word].family == "scope" else "AT FAULT"
+        print(f"  {count:>8} {family}: {word} ({reasons()[word].meaning})")
+    for entry in account.inputs:
+        if entry["table"] not in ("offences", "gravity"):
+            rows_in, aside = entry["rows"], entry["set_aside"]
+            print(f"{rows_in} rows in {entry['file']} = {rows_in - aside} used + {aside} set aside")
+    if account.faults:
+        print("Rows at fault are left out of every score, and the people they name are marked in the list:")
+        for line in account.faults:
+            print(f"  {line}")
+
+
+def _print_missing(settings: Config, **given: Path | None) -> None:
+    """Say which tables the settings map and nobody gave: what they tell is then not known."""
+    costs = {
+        "subjects": "birth dates and deaths in it are not known",
+        "custody": "nobody is shown as in custody",
+        "links": "records of one person stand apart",
+    }
+    for name, path in given.items():
+        if path is None and getattr(settings.input, name).columns is not None:
+            print(f"  note: the settings map a {name} table and none was given (--{name}): {costs[name]}")
 
 
 def _print_lists(found: Run, folder: Path) -> None:
     people = found.manifest["people"]
     status = found.cohort["status"]
+    table = found.scores.table
+    score, ranked = table["score"], people["eligible"]
+    for cut in sorted({status.count("proposed"), len(status)}):
+        if 0 < cut < ranked and score[cut - 1] == score[cut]:
+            equals = score[:ranked].count(score[cut])
+            print(f"The cut after position {cut} goes between {equals} people of {score[cut]} points each.")
     print(
         f"{people['scored']} people scored, {people['eligible']} ranked, {people['excluded']} not eligible; "
         f"{status.count('proposed')} proposed, {status.count('reserve')} in reserve. People decide."

@@ -55,7 +55,8 @@ def invoke(arguments: Sequence[str]) -> int:
         print(f"rfgscore: {error.code}: {error}", file=sys.stderr)
         return error.exit_code
     except TyperException as error:
-        print(f"rfgscore: {error.format_message()}", file=sys.stderr)
+        said = error.format_message()
+        print(said if said.startswith("Usage") else f"rfgscore: {said}", file=sys.stderr)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print("rfgscore: interrupted; nothing was written", file=sys.stderr)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from rfgscore.history.history import History
 from rfgscore.history.order import in_total_order, incident_references, unnamed_incidents
 from rfgscore.history.people import birth_dates, custody_of, refuse_ambiguous, two_birth_dates
 from rfgscore.history.source import Account, Source
-from rfgscore.ingest.aside import Aside, count_by_reason, set_aside_table, where
+from rfgscore.ingest.aside import Aside, count_by_reason, fault_lines, only_faults, set_aside_table
 from rfgscore.ingest.checks import check_rows
 from rfgscore.ingest.coded import Coded
 from rfgscore.ingest.files import SPREADSHEET_ROWS, Limits, RawTable, read_table
@@ -186,6 +187,8 @@ def read_offences(
         used,
         spells=spells,
         forces=forces,
+        lost=_lost_rows(rows, sides, joined),
+        in_doubt=frozenset(joined.get(text, text) for text in (held.lost if held is not None else ())),
         extract_state=extract_state,
         account=Account(
             rows=counts,
@@ -193,22 +196,28 @@ def read_offences(
             unnamed_incidents=unnamed_incidents(rows),
             inputs=tuple(inputs),
             warnings=tuple(warnings),
+            faults=tuple(fault_lines(only_faults(aside + [row for _, side in sides for row in side.aside]))),
         ),
         aside=[*aside, *(row for _, side in sides for row in side.aside)],
         dob_mapped="dob" in rows.mapped or (told is not None and "dob" in told.raw.columns),
     )
 
 
+def _day(name: str, value: dt.date | str | int) -> int:
+    try:
+        day = to_day(value)
+        from_day(day)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ConfigError(f"{name} {value!s}: {error}") from error
+    return day
+
+
 def _looked_at(
     config: Config, as_of: dt.date | str | int, extract_date: dt.date | str | int | None
 ) -> tuple[int, int]:
-    try:
-        day = to_day(as_of)
-        stated = extract_date if extract_date is not None else config.input.extract_date
-        extract = day if stated is None else to_day(stated)
-        from_day(day), from_day(extract)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ConfigError(f"as_of and extract_date: {error}") from error
+    day = _day("as_of", as_of)
+    stated = extract_date if extract_date is not None else config.input.extract_date
+    extract = day if stated is None else _day("extract_date", stated)
     if extract < day:
         raise ConfigError(
             f"the extract of {iso(extract)} was taken before {iso(day)}: it cannot show that day; "
@@ -264,18 +273,12 @@ def _extract_state(rows: OffenceRows, custody: Custody | None, links: Links | No
 
 def _refuse_too_many_faults(aside: Sequence[Aside], rows: OffenceRows) -> None:
     limit = rows.config.input.max_set_aside
-    family = {word: entry.family for word, entry in reasons().items()}
-    faults = [row for row in aside if family[row.reason] == "fault"]
+    faults = only_faults(aside)
     if len(faults) <= limit.floor_rows or len(faults) / rows.size <= limit.share:
         return
-    by_reason: dict[str, list[Aside]] = {}
-    for row in faults:
-        by_reason.setdefault(row.reason, []).append(row)
-    lines = [
-        f"  {word}: {len(by_reason[word])} ({where(by_reason[word])})"
-        for word in reasons()
-        if word in by_reason
-    ]
+    lines = [f"  {line}" for line in fault_lines(faults)]
+    if rows.extract == rows.as_of and any(row.reason == "FUTURE_DATE" for row in faults):
+        lines.append(f"If the extract was taken later than {iso(rows.as_of)}, say when: extract_date")
     raise TooManyFaultsError(
         "\n".join(
             [
@@ -303,6 +306,17 @@ def _file_warnings(table: RawTable) -> list[tuple[str, str]]:
     return found
 
 
+def _lost_rows(
+    rows: OffenceRows, sides: Sequence[tuple[str, SideTable]], joined: Mapping[str, str]
+) -> Counter[str]:
+    """Count the rows at fault that name each person, in whatever table: what a list must not hide."""
+    fault = np.array([word.family == "fault" for word in reasons().values()], np.bool_)
+    codes = rows.person.codes[(rows.reason >= 0) & fault[rows.reason]]
+    lost = Counter(rows.person.values[code] for code in codes[codes >= 0].tolist())
+    lost.update(joined.get(text, text) for _, side in sides for text in side.lost)
+    return lost
+
+
 def _input(name: str, table: RawTable, set_aside: int) -> dict[str, object]:
     return {
         "table": name,
@@ -320,6 +334,8 @@ def _with_source(
     *,
     spells: Spells | None,
     forces: frozenset[str],
+    lost: Counter[str],
+    in_doubt: frozenset[str],
     extract_state: tuple[str, ...],
     account: Account,
     aside: Sequence[Aside],
@@ -333,7 +349,6 @@ def _with_source(
         own=rows.own.rows(used),
         reference=reference,
         reference_kind=kind,
-        event=rows.ids.get("event_id", blank).rows(used),
         victim=rows.victim.rows(used),
         force=rows.compared.get("force", blank).rows(used),
         area=rows.compared.get("area", blank).rows(used),
@@ -343,7 +358,9 @@ def _with_source(
         deceased=rows.deceased[used][first],
         dob_mapped=dob_mapped,
         two_forces=np.array([text in forces for text in persons], np.bool_),
+        lost_rows=np.array([lost[text] for text in persons], np.int64),
         spells=spells,
+        custody_in_doubt=np.array([text in in_doubt for text in persons], np.bool_),
         mapped=rows.mapped,
         extract=rows.extract,
         extract_state=extract_state,

@@ -38,6 +38,8 @@ class Account:
         ``table, file, sha256, rows, set_aside`` of every file read.
     warnings : tuple of (str, str)
         Code and text of each warning raised while reading.
+    faults : tuple of str
+        Rows at fault in words, a line a reason, all tables together.
     """
 
     rows: Mapping[str, int]
@@ -45,6 +47,7 @@ class Account:
     unnamed_incidents: Mapping[str, int]
     inputs: tuple[dict[str, Any], ...]
     warnings: tuple[tuple[str, str], ...]
+    faults: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +62,6 @@ class Source:
         Reference of each line's incident; no value where it is known by its date.
     reference_kind : numpy.ndarray
         int8 index into ``REFERENCE_KINDS`` a line.
-    event : Coded
-        Crime reference of each line.
     victim : Coded
         Known victim of each line.
     force, area : Coded
@@ -75,8 +76,12 @@ class Source:
         Whether birth dates were looked for at all.
     two_forces : numpy.ndarray
         Persons whose id came from two forces.
+    lost_rows : numpy.ndarray
+        int64 rows at fault, of any table, that name each person.
     spells : Spells or None
         Custody; None where no table was given.
+    custody_in_doubt : numpy.ndarray
+        Persons of whom a custody row could not be used.
     mapped : tuple of str
         Offence columns that were mapped.
     extract : int
@@ -92,7 +97,6 @@ class Source:
     own: Coded
     reference: Coded
     reference_kind: npt.NDArray[np.int8]
-    event: Coded
     victim: Coded
     force: Coded
     area: Coded
@@ -102,7 +106,9 @@ class Source:
     deceased: Int32
     dob_mapped: bool
     two_forces: Bool
+    lost_rows: npt.NDArray[np.int64]
     spells: Spells | None
+    custody_in_doubt: Bool
     mapped: tuple[str, ...]
     extract: int
     extract_state: tuple[str, ...]
@@ -122,7 +128,7 @@ class Source:
         Source
             Facts about persons are shared.
         """
-        coded = ("own", "reference", "event", "victim", "force", "area")
+        coded = ("own", "reference", "victim", "force", "area")
         plain = ("reference_kind", "known_assumed", "children")
         return replace(
             self,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rfgscore.tables import Column, Table
 from rfgscore.vocabulary import reasons
 
-__all__ = ["Aside", "count_by_reason", "set_aside_table", "where"]
+__all__ = ["Aside", "count_by_reason", "fault_lines", "only_faults", "set_aside_table", "where"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,44 @@ def count_by_reason(rows: Iterable[Aside]) -> dict[str, int]:
     """
     counts = Counter(row.reason for row in rows)
     return {word: counts[word] for word in reasons() if counts[word]}
+
+
+def only_faults(rows: Iterable[Aside]) -> list[Aside]:
+    """Return the rows set aside for a fault; the others are merely out of scope.
+
+    Parameters
+    ----------
+    rows : iterable of Aside
+        Rows set aside.
+
+    Returns
+    -------
+    list of Aside
+        Those at fault.
+    """
+    return [row for row in rows if reasons()[row.reason].family == "fault"]
+
+
+def fault_lines(rows: Sequence[Aside]) -> list[str]:
+    """Tell rows at fault, a line a reason in the order of checks, each with at most five rows.
+
+    Parameters
+    ----------
+    rows : sequence of Aside
+        Rows at fault.
+
+    Returns
+    -------
+    list of str
+        Such as ``BAD_DATE: 2 (offences.csv rows 3, 9; column date: not in the declared format)``.
+    """
+    out: list[str] = []
+    for word in reasons():
+        held = [row for row in rows if row.reason == word]
+        if held:
+            column = f"column {held[0].column}: " if held[0].column else ""
+            out.append(f"{word}: {len(held)} ({where(held)}; {column}{held[0].detail})")
+    return out
 
 
 def where(rows: Sequence[Aside]) -> str:

@@ -70,7 +70,11 @@ def _missing_date(rows: OffenceRows) -> Found:
 
 def _bad_date(rows: OffenceRows) -> Found:
     for name in ("event_date", "event_end", "recorded_date", "deceased_date"):
-        yield name, rows.days[name].bad, "not in the declared format, or no such day"
+        yield name, rows.days[name].bad, _not_a_date(rows, name)
+
+
+def _not_a_date(rows: OffenceRows, name: str) -> str:
+    return f"not in the declared format {rows.declared_format(name)}, or no such day"
 
 
 def _sentinel_date(rows: OffenceRows) -> Found:
@@ -135,7 +139,7 @@ def _non_crime_off(rows: OffenceRows) -> Found:
 def _bad_dob(rows: OffenceRows) -> Found:
     row_dob = rows.days["dob"]
     event = rows.days["event_date"].day
-    yield "dob", row_dob.bad, "not in the declared format, or no such day"
+    yield "dob", row_dob.bad, _not_a_date(rows, "dob")
     after = (row_dob.given & (row_dob.day > event)) | ((rows.dob != NO_DAY) & (rows.dob > event))
     yield "dob", after, "born after the event"
 

@@ -161,14 +161,29 @@ class OffenceRows:
             lambda text: None if text.casefold() in nobody else self.links.get(text, text)
         )
 
+    def declared_format(self, name: str) -> str:
+        """Return the declared format of a date column.
+
+        Parameters
+        ----------
+        name : str
+            Contract name of the column.
+
+        Returns
+        -------
+        str
+            Such as ``%d/%m/%Y``.
+        """
+        formats, mapping = self.config.input.date_format, self.config.input.columns or {}
+        return formats if isinstance(formats, str) else formats.get(mapping.get(name, name), ISO)
+
     @cached_property
     def days(self) -> dict[str, Days]:
         """Every date column, read strictly; unmapped ones are blank."""
         sentinels = [to_day(text) for text in self.config.input.sentinel_dates]
-        formats, mapping = self.config.input.date_format, self.config.input.columns or {}
         out: dict[str, Days] = {}
         for name in ("event_date", "event_end", "recorded_date", "dob", "deceased_date"):
-            declared = formats if isinstance(formats, str) else formats.get(mapping.get(name, name), ISO)
+            declared = self.declared_format(name)
             parts: list[Days] = []
             for t in self.tables:
                 parts.append(read_days(t.column(name), declared, t.typed.get(name, ""), sentinels))

@@ -20,7 +20,7 @@ from rfgscore.config.model import (
 )
 from rfgscore.dates import ISO, NO_DAY, to_day
 from rfgscore.errors import DataError
-from rfgscore.ingest.aside import Aside
+from rfgscore.ingest.aside import Aside, count_by_reason, only_faults, where
 from rfgscore.ingest.coded import Coded
 from rfgscore.ingest.files import Limits, RawTable, read_table
 from rfgscore.ingest.values import Days, read_days, read_ids, words
@@ -46,11 +46,14 @@ class SideTable:
         Clean ids of the rows that count.
     aside : tuple of Aside
         Rows set aside.
+    lost : tuple of str
+        Clean ids of rows at fault: something about these people could not be used.
     """
 
     raw: RawTable
     person: Coded
     aside: tuple[Aside, ...]
+    lost: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +68,8 @@ class Subjects(SideTable):
         Clean ids of the rows that count.
     aside : tuple of Aside
         Rows set aside.
+    lost : tuple of str
+        Clean ids of rows at fault: something about these people could not be used.
     dob, deceased : numpy.ndarray
         int32 days, ``NO_DAY`` where not known.
     force : Coded
@@ -88,6 +93,8 @@ class Custody(SideTable):
         Clean ids of the rows that count.
     aside : tuple of Aside
         Rows set aside.
+    lost : tuple of str
+        Clean ids of rows at fault: something about these people could not be used.
     start, end, planned : numpy.ndarray
         int32 days; `end` and `planned` are ``NO_DAY`` where open or not known.
     """
@@ -109,6 +116,8 @@ class Links(SideTable):
         Clean ids of the rows that count.
     aside : tuple of Aside
         Rows set aside.
+    lost : tuple of str
+        Clean ids of rows at fault: something about these people could not be used.
     master : Coded
         The record joined to.
     rows : numpy.ndarray
@@ -183,8 +192,10 @@ def _id_checks(raw: RawTable, names: Sequence[str], config: Config) -> tuple[lis
     return ids, checks + spoilt
 
 
-def _settle(raw: RawTable, checks: Sequence[Check]) -> tuple[npt.NDArray[np.bool_], tuple[Aside, ...]]:
-    """Return which rows count, and the others with the first reason that applies."""
+def _settle(
+    raw: RawTable, person: Coded, checks: Sequence[Check]
+) -> tuple[npt.NDArray[np.bool_], tuple[Aside, ...], tuple[str, ...]]:
+    """Return which rows count, the others with the first reason that applies, and whom faults concern."""
     reason = np.full(raw.rows, -1)
     for number, (_, _, hit) in enumerate(checks):
         reason[(reason < 0) & hit] = number
@@ -199,7 +210,15 @@ def _settle(raw: RawTable, checks: Sequence[Check]) -> tuple[npt.NDArray[np.bool
         )
         for row in np.flatnonzero(reason >= 0).tolist()
     )
-    return reason < 0, aside
+    if raw.rows and len(aside) == raw.rows:
+        counts = ", ".join(f"{word} {count}" for word, count in count_by_reason(aside).items())
+        raise DataError(
+            f"{raw.file}: none of its {raw.rows} rows can be used ({counts}; {where(aside)}); mend the file "
+            "or its mapping, or leave it out"
+        )
+    faults = (row.row - 1 for row in only_faults(aside))
+    lost = tuple(text for text in (person.text(row) for row in faults) if text)
+    return reason < 0, aside, lost
 
 
 def read_subjects(path: str | os.PathLike[str], config: Config) -> Subjects:
@@ -228,9 +247,9 @@ def read_subjects(path: str | os.PathLike[str], config: Config) -> Subjects:
     dob = _dates(raw, "dob", settings, config)
     deceased = _dates(raw, "deceased_date", settings, config)
     checks += [("BAD_DATE", "deceased_date", deceased.bad), ("BAD_DOB", "dob", dob.bad)]
-    kept, aside = _settle(raw, checks)
+    kept, aside, lost = _settle(raw, person, checks)
     force = raw.column("force").map(lambda text: text.strip() or None)
-    return Subjects(raw, person.rows(kept), aside, dob.day[kept], deceased.day[kept], force.rows(kept))
+    return Subjects(raw, person.rows(kept), aside, lost, dob.day[kept], deceased.day[kept], force.rows(kept))
 
 
 def read_custody(path: str | os.PathLike[str], config: Config) -> Custody:
@@ -264,10 +283,10 @@ def read_custody(path: str | os.PathLike[str], config: Config) -> Custody:
     checks += [("BAD_DATE", name, days.bad) for name, days in dates.items()]
     checks += [("SENTINEL_DATE", name, days.sentinel) for name, days in dates.items()]
     checks.append(("BAD_INTERVAL", "end", end.given & (end.day < start.day)))
-    kept, aside = _settle(raw, checks)
+    kept, aside, lost = _settle(raw, person, checks)
     last_day_held = settings.end_is == "last_day_held"
     released = np.where(end.given, end.day + np.int32(last_day_held), NO_DAY).astype(np.int32)
-    return Custody(raw, person.rows(kept), aside, start.day[kept], released[kept], planned.day[kept])
+    return Custody(raw, person.rows(kept), aside, lost, start.day[kept], released[kept], planned.day[kept])
 
 
 def read_links(path: str | os.PathLike[str], config: Config) -> Links:
@@ -292,5 +311,5 @@ def read_links(path: str | os.PathLike[str], config: Config) -> Links:
     """
     raw = _read(path, config.input.links, LINK_COLUMNS, ["nominal_id", "master_id"], config)
     (nominal, master), checks = _id_checks(raw, ["nominal_id", "master_id"], config)
-    kept, aside = _settle(raw, checks)
-    return Links(raw, nominal.rows(kept), aside, master.rows(kept), np.flatnonzero(kept) + 1)
+    kept, aside, lost = _settle(raw, nominal, checks)
+    return Links(raw, nominal.rows(kept), aside, lost, master.rows(kept), np.flatnonzero(kept) + 1)

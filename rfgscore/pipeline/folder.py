@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from rfgscore.errors import OutputError, RfgError, WriteError
+from rfgscore.errors import OutputError, WriteError
 
 __all__ = ["MANIFEST", "SCHEMA", "check_out", "write_folder"]
 
@@ -55,6 +55,8 @@ def check_out(out: Path, *, replace: bool) -> None:
         set.
     """
     out = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow a link
+    if not out.name:
+        raise OutputError("--out is the top of a disk; name a folder in it")
     old = _old(out)
     if old.is_dir() and (not os.path.lexists(out) or (out.is_dir() and not any(out.iterdir()))):
         with contextlib.suppress(FileNotFoundError):
@@ -103,9 +105,9 @@ def write_folder(out: str | os.PathLike[str], files: Mapping[str, bytes], *, rep
         When the files cannot be written; what stood at `out` is untouched.
     """
     target = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow a link
+    check_out(target, replace=replace)
     new = _new(target)
     try:
-        check_out(target, replace=replace)
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
         new.mkdir()
@@ -118,8 +120,6 @@ def write_folder(out: str | os.PathLike[str], files: Mapping[str, bytes], *, rep
         check_out(target, replace=replace)  # another process may have been quicker
         _move_into_place(new, target)
     except OSError as error:
-        if isinstance(error, RfgError):
-            raise
         raise WriteError(
             f"{target.name} cannot be written ({error.strerror}); what stood there before is untouched"
         ) from error

@@ -53,15 +53,18 @@ def look_up(run_dir: str | os.PathLike[str], perpetrator_id: str) -> str:
         ) from error
     except ValueError as error:
         raise FormatError(f"{folder.name}/{MANIFEST}: the format is damaged") from error
-    for name in ("scores.parquet", "explanations.csv"):
+    for name in ("scores.parquet", "explanations.csv", "cohort.csv", "excluded.csv"):
         _check(folder / name, manifest)
     standing = _standing(folder / "scores.parquet", perpetrator_id)
     if standing is None:
         raise UnknownPersonError(
-            f"this person was not scored in {folder.name}: no line in the window of {manifest.get('as_of')}"
+            f"nobody was scored under this id in {folder.name}: check the id, the rows set aside, and "
+            "whether its record was joined with another, under whose id it then stands"
         )
-    parts = _parts(folder / "explanations.csv", perpetrator_id)
-    return "\n".join(_words(perpetrator_id, manifest, standing, parts))
+    parts = _rows(folder / "explanations.csv", perpetrator_id)
+    excluded = _rows(folder / "excluded.csv", perpetrator_id)
+    listed = _rows(folder / "cohort.csv", perpetrator_id)
+    return "\n".join(_words(perpetrator_id, manifest, standing, parts, excluded, listed))
 
 
 def _check(path: Path, manifest: Mapping[str, Any]) -> None:
@@ -88,7 +91,7 @@ def _standing(path: Path, perpetrator_id: str) -> dict[str, Any] | None:
     return dict(zip(names, rows[0], strict=True)) if rows else None
 
 
-def _parts(path: Path, perpetrator_id: str) -> list[dict[str, str]]:
+def _rows(path: Path, perpetrator_id: str) -> list[dict[str, str]]:
     csv.field_size_limit(2**31 - 1)  # the evidence of a long history is a long cell
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [{name: true_text(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
@@ -96,10 +99,15 @@ def _parts(path: Path, perpetrator_id: str) -> list[dict[str, str]]:
 
 
 def _words(
-    person: str, manifest: Mapping[str, Any], standing: Mapping[str, Any], parts: list[dict[str, str]]
+    person: str,
+    manifest: Mapping[str, Any],
+    standing: Mapping[str, Any],
+    parts: list[dict[str, str]],
+    excluded: list[dict[str, str]],
+    listed: list[dict[str, str]],
 ) -> list[str]:
-    if standing["position"] is None:
-        where = "not ranked (see excluded.csv)"
+    if excluded:
+        where = f"not eligible, {excluded[0]['reason']} ({excluded[0]['detail']})"
     else:
         shared = f", shared by {standing['tied_with'] + 1}" if standing["tied_with"] else ""
         where = f"position {standing['position']} of {manifest['people']['eligible']}"
@@ -107,6 +115,7 @@ def _words(
     lines = [
         f"{person} as of {manifest['as_of']}: {where}, {standing['score']} of {standing['max_score']} points"
     ]
+    lines += [f"  {row['summary']}" for row in listed]
     for part in parts:
         lines.append(f"  {part['component']}: {part['sentence']}")
         lines += [f"      {evidence}" for evidence in part["evidence"].split(";") if evidence]
@@ -114,8 +123,8 @@ def _words(
         for name in COMPONENTS:
             if f"{name}_points" in standing:
                 value, points = number(standing[f"{name}_value"]), standing[f"{name}_points"]
-                lines.append(f"  {name}: {value} {UNITS[name]}, {points} points")
-        lines.append("  Incidents are named for people on the list only; rfgscore.score explains anyone.")
+                lines.append(f"  {name} ({UNITS[name]}) {value}: {points} points")
+        lines.append("  Incidents are named for people on the list; a larger cohort.reserve lists more.")
     if standing["flags"]:
         lines.append(f"  flags: {standing['flags']}")
     return lines

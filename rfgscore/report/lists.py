@@ -99,7 +99,7 @@ def _list_columns(
 
     in_custody, planned = blank("bool"), blank("date")
     if scored.in_custody is not None:
-        in_custody = Column.of("bool", scored.in_custody[places])
+        in_custody = Column.of("bool", scored.in_custody[places], scored.custody_in_doubt[places])
         planned = Column.of("date", np.where(in_custody.values, scored.planned[places], NO_DAY))
     worst = [scored.worst_offence(place) for place in listed]
     columns = {

@@ -55,6 +55,8 @@ class Scored:
         Words of each person, in code-point order.
     in_custody : numpy.ndarray or None
         Who is in custody; None without a custody table.
+    custody_in_doubt : numpy.ndarray
+        Of whom a custody row could not be used: neither custody nor days at liberty are known.
     planned : numpy.ndarray
         int64 planned release of each person, ``NO_DAY`` where none is known.
     at_liberty : numpy.ndarray or None
@@ -73,6 +75,7 @@ class Scored:
     ranking: Ranking
     flags: tuple[tuple[str, ...], ...]
     in_custody: npt.NDArray[np.bool_] | None
+    custody_in_doubt: npt.NDArray[np.bool_]
     planned: Int64
     at_liberty: Int64 | None
 
@@ -209,6 +212,7 @@ def score_people(
         held, _, until = spells.held(as_of, len(seen.persons))
         in_custody, planned = held[people], until[people]
         at_liberty = spells.days_at_liberty(found.last_day.astype(np.int64), as_of)[people]
+    in_doubt = np.zeros(len(people), np.bool_) if source is None else source.custody_in_doubt[people]
     recency = as_of - found.last_day[people].astype(np.int64)
     recency_part = config.score.components.recency
     if recency_part is not None and recency_part.clock == "at_liberty":
@@ -243,6 +247,7 @@ def score_people(
         ranking=ranking,
         flags=_words(masks, len(people)),
         in_custody=in_custody,
+        custody_in_doubt=in_doubt,
         planned=planned,
         at_liberty=at_liberty,
     )

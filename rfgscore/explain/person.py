@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from rfgscore.dates import iso
 from rfgscore.errors import InternalError
-from rfgscore.history.source import REFERENCE_KINDS
+from rfgscore.explain.case import Case, not_crimes, number, plural
+from rfgscore.explain.sentence import component_unit, summarise
 from rfgscore.scoring import Scored
-from rfgscore.scoring.components import UNITS, Component
+from rfgscore.scoring.components import Component
 from rfgscore.tables import Column, Table
 
-__all__ = ["Explanation", "Part", "explain_person", "explanation_table", "summarise"]
+__all__ = ["Explanation", "Part", "explain_person", "explanation_table"]
 
 #: The part that names the records joined for a person; it carries no points.
 RECORDS = "records"
@@ -85,100 +84,6 @@ class Explanation:
         return "\n".join([self.summary, *(f"- {part.sentence}" for part in self.parts)])
 
 
-@dataclass
-class _Incident:
-    """One incident of a person, as far as the lines looked at show it."""
-
-    line: int
-    day: int
-    weight: float
-
-
-class _Case:
-    """One person's lines, gathered once for all parts."""
-
-    def __init__(self, scored: Scored, place: int) -> None:
-        self.scored = scored
-        self.place = place
-        self.person = int(scored.people[place])
-        self.history = scored.history
-        start, stop = self.history.offsets[self.person : self.person + 2].tolist()
-        window = scored.config.score.window_days
-        part = slice(start, stop)
-        seen = (self.history.known_day[part] <= scored.as_of) & (self.history.event_day[part] <= scored.as_of)
-        age = scored.as_of - self.history.day[part].astype(np.int64)
-        self.visible = (start + np.flatnonzero(seen)).tolist()
-        self.inside = (start + np.flatnonzero(seen & (age < window))).tolist()
-
-    def name(self, incident: _Incident) -> str:
-        """Return an incident by its reference, with the kind of that, and its date."""
-        source, line = self.history.source, incident.line
-        when = iso(incident.day)
-        if source is None:
-            return when
-        force = source.force.text(line)
-        where = f" ({force})" if force else ""
-        kind = REFERENCE_KINDS[source.reference_kind[line]]
-        if kind != "event_date":
-            return f"{kind.removesuffix('_id')} {source.reference.text(line)}{where} {when}"
-        began = iso(int(self.history.event_day[line]))
-        return f"{began}{where}" if began == when else f"{began} to {when}{where}"
-
-    def incidents(self, lines: Iterable[int]) -> list[_Incident]:
-        """Return the incidents of some lines, in the order of their first line."""
-        found: dict[int, _Incident] = {}
-        for line in lines:
-            day, weight = int(self.history.day[line]), float(self.history.weights[self.history.code[line]])
-            held = found.setdefault(int(self.history.incident[line]), _Incident(line, day, weight))
-            held.day = max(held.day, day)
-            if weight > held.weight:
-                held.line, held.weight = line, weight
-        return list(found.values())
-
-    def evidence(self, incidents: Iterable[_Incident], *, weigh: bool = False) -> tuple[str, ...]:
-        """Return incidents as evidence: reference, date and, for gravity, offence and weight."""
-        out: list[str] = []
-        for incident in incidents:
-            grade = self.scored.grades[self.history.code[incident.line]]
-            worth = f" {grade.code} weight {number(incident.weight)}" if weigh else ""
-            out.append(self.name(incident) + worth)
-        return tuple(sorted(out))
-
-
-def number(value: float) -> str:
-    """Return a number in words' company: whole floats without a point.
-
-    Parameters
-    ----------
-    value : float
-        A number.
-
-    Returns
-    -------
-    str
-        Shortest text that reads back as the same number.
-    """
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
-
-
-def plural(count: int, word: str) -> str:
-    """Return a count and its noun.
-
-    Parameters
-    ----------
-    count : int
-        How many.
-    word : str
-        The noun in the singular.
-
-    Returns
-    -------
-    str
-        Such as ``1 incident`` or ``2 incidents``.
-    """
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
-
-
 def explain_person(scored: Scored, place: int) -> Explanation:
     """Explain the score of one person.
 
@@ -199,7 +104,7 @@ def explain_person(scored: Scored, place: int) -> Explanation:
     InternalError
         When the parts do not add up to the score.
     """
-    case = _Case(scored, place)
+    case = Case(scored, place)
     parts = [_part(case, component) for component in scored.components]
     if sum(part.points or 0 for part in parts) != scored.score[place]:
         raise InternalError("the parts of a score do not add up to it; please report it")
@@ -213,7 +118,7 @@ def explain_person(scored: Scored, place: int) -> Explanation:
     )
 
 
-def _part(case: _Case, component: Component) -> Part:
+def _part(case: Case, component: Component) -> Part:
     place, scored = case.place, case.scored
     value = component.value[place].item()
     told = {"recency": _recency, "frequency": _frequency, "gravity": _gravity, "victims": _victims}
@@ -222,7 +127,7 @@ def _part(case: _Case, component: Component) -> Part:
     return Part(
         component=component.name,
         value=value,
-        unit=_unit(scored, component.name),
+        unit=component_unit(scored, component.name),
         band=int(component.band[place]),
         points=points,
         max_points=component.max_points,
@@ -231,36 +136,45 @@ def _part(case: _Case, component: Component) -> Part:
     )
 
 
-def _unit(scored: Scored, name: str) -> str:
-    recency = scored.config.score.components.recency
-    if name == "recency" and recency is not None and recency.clock == "at_liberty":
-        return "days at liberty"
-    return UNITS[name]
-
-
-def _recency(case: _Case, value: int) -> tuple[tuple[str, ...], str]:
+def _recency(case: Case, value: int) -> tuple[tuple[str, ...], str]:
     last = int(case.scored.walk.last_day[case.person])
     latest = case.incidents(line for line in case.inside if case.history.day[line] == last)
     age = case.scored.as_of - last
-    words = f"Latest incident on {iso(last)}, {plural(age, 'day')} before {iso(case.scored.as_of)}"
-    if case.scored.at_liberty is not None:
-        words += f", {case.scored.at_liberty[case.place]} of them at liberty"
-    return case.evidence(latest), words
+    ran = {case.when(incident.line) for incident in latest}
+    span = ran.pop() if len(ran) == 1 else iso(last)
+    words = f"Latest incident on {span}, {plural(age, 'day')} before {iso(case.scored.as_of)}"
+    if " to " in span:
+        words = (
+            f"Latest incident from {span}, its last day {plural(age, 'day')} before {iso(case.scored.as_of)}"
+        )
+    return case.evidence(latest), words + _custody(case.scored, case.place, age)
 
 
-def _frequency(case: _Case, value: int) -> tuple[tuple[str, ...], str]:
+def _custody(scored: Scored, place: int, age: int) -> str:
+    """Say how much of a time was spent in custody, where that is known and matters."""
+    if scored.at_liberty is None:
+        return ""
+    if scored.custody_in_doubt[place]:
+        return " (days in custody not known: a custody row could not be used)"
+    held = age - int(scored.at_liberty[place])
+    return f" ({held} of them in recorded custody)" if held else ""
+
+
+def _frequency(case: Case, value: int) -> tuple[tuple[str, ...], str]:
     days = case.scored.config.score.window_days
-    words = f"{plural(value, 'incident')} in the {days} days to {iso(case.scored.as_of)}"
-    return case.evidence(case.incidents(case.inside)), words
+    incidents = case.incidents(case.inside)
+    words = f"{plural(value, 'incident')}{not_crimes(case, incidents)}"
+    words += f" in the {days} days to {iso(case.scored.as_of)}"
+    return case.evidence(incidents), words
 
 
-def _gravity(case: _Case, value: float) -> tuple[tuple[str, ...], str]:
+def _gravity(case: Case, value: float) -> tuple[tuple[str, ...], str]:
     settings = case.scored.config.score.components.gravity
     aggregate = "max" if settings is None else settings.aggregate
     inside = case.incidents(case.inside)
     worst = case.scored.worst_offence(case.place)
     worst_line = int(case.scored.walk.worst_line[case.person])
-    day = iso(int(case.history.day[worst_line]))
+    day = case.when(worst_line)
     named = worst.code if worst.label == worst.code else f"{worst.label}, {worst.code}"
     gravest = f"{named} (weight {number(worst.weight)}) on {day}"
     if aggregate == "max":
@@ -284,7 +198,7 @@ def _gravity(case: _Case, value: float) -> tuple[tuple[str, ...], str]:
     return case.evidence(behind, weigh=True), words
 
 
-def _victims(case: _Case, value: int) -> tuple[tuple[str, ...], str]:
+def _victims(case: Case, value: int) -> tuple[tuple[str, ...], str]:
     first: dict[int, int] = {}
     for line in case.inside:
         if case.history.victim[line] >= 0:
@@ -297,7 +211,7 @@ def _victims(case: _Case, value: int) -> tuple[tuple[str, ...], str]:
     return case.evidence(shown), words
 
 
-def _records(case: _Case) -> Part | None:
+def _records(case: Case) -> Part | None:
     """Name the records joined for a person, each with its force and area."""
     source = case.history.source
     if source is None or "linked" not in case.scored.flags[case.place]:
@@ -318,53 +232,6 @@ def _records(case: _Case) -> Part | None:
         f"Joined as {person} by the links table: {plural(len(named), 'record')}, to be checked by a person."
     )
     return Part(RECORDS, len(named), "records", None, None, None, tuple(named), words)
-
-
-def summarise(scored: Scored, place: int) -> str:
-    """Return why a person scores what they score, in one plain English sentence.
-
-    Parameters
-    ----------
-    scored : Scored
-        Everyone scored.
-    place : int
-        Place of the person among them.
-
-    Returns
-    -------
-    str
-        One sentence; it says what is recorded, and judges nobody.
-    """
-    person = int(scored.people[place])
-    values = {part.name: part for part in scored.components}
-    worst = scored.worst_offence(place)
-
-    def got(name: str) -> str:
-        part = values.get(name)
-        return "" if part is None else f" ({part.points[place]})"
-
-    ago = f"{plural(scored.as_of - int(scored.walk.last_day[person]), 'day')} ago"
-    if _unit(scored, "recency") == "days at liberty" and scored.at_liberty is not None:
-        ago += f", {scored.at_liberty[place]} of them at liberty"
-    settings = scored.config.score.components.gravity
-    aggregate = "max" if settings is None else settings.aggregate
-    gravest = f"the gravest {worst.label}, weight {number(worst.weight)}"
-    if aggregate == "max":
-        gravest += got("gravity")
-    else:
-        adjective = {"sum": "summed", "mean": "mean", "decayed": "decayed"}[aggregate]
-        gravest += f", {adjective} gravity {number(values['gravity'].value[place])}{got('gravity')}"
-    incidents = plural(int(scored.walk.incidents[person]), "incident")
-    sentence = (
-        f"{scored.score[place]} of {scored.config.max_score} points: recorded in {incidents} in "
-        f"{scored.config.score.window_days} days{got('frequency')}, the latest {ago}{got('recency')}, "
-        f"{gravest}"
-    )
-    if "victims" in values:
-        sentence += f", {plural(int(scored.walk.victims[person]), 'known victim')}{got('victims')}"
-    if "cut_through_tie" in scored.flags[place]:
-        sentence += "; only the order of ids decides on which side of the cut this person stands"
-    return sentence + "."
 
 
 def explanation_table(explanations: Iterable[Explanation]) -> Table:

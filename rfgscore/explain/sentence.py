@@ -1,0 +1,101 @@
+"""The whole of a score in one plain English sentence."""
+
+from __future__ import annotations
+
+from rfgscore.explain.case import Case, not_crimes, number, plural
+from rfgscore.scoring import Scored
+from rfgscore.scoring.components import UNITS
+
+__all__ = ["component_unit", "summarise"]
+
+
+def component_unit(scored: Scored, name: str) -> str:
+    """Return what a component counts.
+
+    Parameters
+    ----------
+    scored : Scored
+        Everyone scored.
+    name : str
+        Name of the component.
+
+    Returns
+    -------
+    str
+        Its unit; ``days at liberty`` where recency runs on that clock.
+    """
+    recency = scored.config.score.components.recency
+    if name == "recency" and recency is not None and recency.clock == "at_liberty":
+        return "days at liberty"
+    return UNITS[name]
+
+
+def summarise(scored: Scored, place: int) -> str:
+    """Return why a person scores what they score, in one plain English sentence.
+
+    Parameters
+    ----------
+    scored : Scored
+        Everyone scored.
+    place : int
+        Place of the person among them.
+
+    Returns
+    -------
+    str
+        One sentence; it says what is recorded, and judges nobody.
+    """
+    case = Case(scored, place)
+    values = {part.name: part for part in scored.components}
+    worst = scored.worst_offence(place)
+
+    def got(name: str, unit: str = "") -> str:
+        part = values.get(name)
+        return "" if part is None else f" ({part.points[place]}{unit})"
+
+    age = scored.as_of - int(scored.walk.last_day[case.person])
+    ago = "on the day itself" if age == 0 else f"{plural(age, 'day')} ago"
+    if component_unit(scored, "recency") == "days at liberty" and scored.at_liberty is not None:
+        ago += f", {scored.at_liberty[place]} of them at liberty"
+    settings = scored.config.score.components.gravity
+    aggregate = "max" if settings is None else settings.aggregate
+    gravest = f"the gravest recorded as {worst.label}, weight {number(worst.weight)}"
+    if aggregate == "max":
+        gravest += got("gravity")
+    else:
+        adjective = {"sum": "summed", "mean": "mean", "decayed": "decayed"}[aggregate]
+        gravest += f", {adjective} gravity {number(values['gravity'].value[place])}{got('gravity')}"
+    incidents = case.incidents(case.inside)
+    sentence = (
+        f"{scored.score[place]} of {scored.config.max_score} points: named in "
+        f"{plural(len(incidents), 'incident')}{not_crimes(case, incidents)} in "
+        f"{scored.config.score.window_days} days{got('frequency', ' points')}, "
+        f"the latest {ago}{got('recency')}, {gravest}"
+    )
+    if "victims" in values:
+        victims = int(values["victims"].value[place])
+        sentence += f", {plural(victims, 'known victim')}{got('victims')}"
+    return "; ".join([sentence, *_remarks(scored, place)]) + "."
+
+
+def _remarks(scored: Scored, place: int) -> list[str]:
+    """Return what a reader of the list must not miss about a person, each in a clause."""
+    flags, out = scored.flags[place], []
+    if "under_18" in flags:
+        out.append("16 or 17 years old")
+    if scored.in_custody is not None and scored.in_custody[place] and not scored.custody_in_doubt[place]:
+        out.append("in custody on the day")
+    if "counter_allegation" in flags:
+        out.append("one of the victims is recorded as suspect against this person too")
+    source = scored.history.source
+    lost = 0 if source is None else int(source.lost_rows[scored.people[place]])
+    if lost:
+        out.append(f"{plural(lost, 'row')} naming this person could not be used (set_aside.csv)")
+    tied = int(scored.ranking.tied_with[place])
+    if tied:
+        order = ", ".join(scored.config.rank.tie_break) or "the order of ids"
+        others = "1 other" if tied == 1 else f"{tied} others"
+        out.append(f"{others} with as many points, put in order by {order}")
+    if "cut_through_tie" in flags:
+        out.append("only the order of ids decides on which side of the cut this person stands")
+    return out
