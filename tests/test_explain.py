@@ -68,16 +68,14 @@ def test_an_event_over_days_shows_both_and_each_incident_stands_for_itself(score
     assert part(found, "frequency").evidence == ("2025-01-01 to 2025-06-20", "2025-02-01 to 2025-06-20")
     one = scores({"event_date": "2025-01-01", "event_end": "2025-06-20"})
     assert part(one, "recency").sentence == (
-        "Latest incident from 2025-01-01 to 2025-06-20, its last day 10 days before 2025-06-30: 4 of 4 points."
+        "Latest incident from 2025-01-01 to 2025-06-20, "
+        "its last day 10 days before 2025-06-30: 4 of 4 points."
     )
 
 
 def test_incidents_that_are_no_crimes_are_counted_apart(scores):
-    found = scores(
-        {"is_crime": "y", "event_id": "1"},
-        {"is_crime": "n", "event_id": "2"},
-        {"is_crime": "n", "event_id": "1"},
-    )
+    rows = [("y", "1"), ("n", "2"), ("n", "1")]
+    found = scores(*({"is_crime": crime, "event_id": event} for crime, event in rows))
     assert part(found, "frequency").sentence.startswith("2 incidents (1 of them non-crime) in the 730 days")
     assert "named in 2 incidents (1 of them non-crime) in 730 days" in found.explain("P1").summary
 
