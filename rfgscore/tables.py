@@ -30,7 +30,7 @@ _DTYPES: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Column:
     """One column: values of one kind, and which of them are null.
 

@@ -239,3 +239,86 @@ def test_points_of_other_aggregates_are_not_laid_to_the_gravest(scores, aggregat
         f"the gravest recorded as actual bodily harm, weight 10, {told[aggregate]}"
         in found.explain("P1").summary
     )
+
+
+@pytest.mark.parametrize("order", [["M", "N"], ["N", "M"]])
+def test_rows_that_links_make_equal_name_both_records_in_any_order(scores, order):
+    found = scores(
+        *({"perpetrator_id": record} for record in order),
+        {"perpetrator_id": "Z"},
+        links=[{"nominal_id": "N", "master_id": "M"}],
+    )
+    assert part(found, "records", "M").evidence == ("M", "N")
+    assert found.table["flags"] == ["linked", None]
+    assert found.scored.history.source.account.by_reason == {"DUPLICATE": 1}
+
+
+def test_faults_of_later_days_leave_no_mark(scores, desk):
+    found = scores({}, {"event_date": "2025-08-01", "offence_code": "999/9"})
+    assert "could not be used" not in found.explain("P1").summary
+    spells = [
+        {"perpetrator_id": "P1", "start": "2025-06-10", "end": ""},
+        {"perpetrator_id": "P1", "start": "2025-08-10", "end": "2025-08-01"},
+    ]
+    held = scores({}, custody=spells).explain("P1").summary
+    assert "; in custody on the day" in held and "could not be used" not in held
+
+
+def test_an_open_spell_says_enough_whatever_else_is_broken(desk):
+    spells = [
+        {"perpetrator_id": "P1", "start": "2025-06-10", "end": "", "planned_release": "2025-07-09"},
+        {"perpetrator_id": "P1", "start": "2019-06-10", "end": "2019-06-01", "planned_release": ""},
+    ]
+    run = rfg.run(
+        config=desk.config(score={"components": BANDS}),
+        offences=desk.file(desk.rows({})),
+        as_of=desk.as_of,
+        custody=desk.file(spells, "custody.csv"),
+    )
+    assert run.cohort["in_custody"] == [True]
+    assert [str(day) for day in run.cohort["next_release_date"]] == ["2025-07-09"]
+    assert "; in custody on the day; 1 row naming" in run.cohort["summary"][0]
+
+
+def test_the_youngest_never_pass_unmarked(scores):
+    found = scores({"dob": "2012-01-01"}, cohort={"min_age_at_event": 10})
+    assert found.table["flags"] == ["under_18"]
+    assert "; under 16 years old" in found.explain("P1").summary
+
+
+@pytest.mark.parametrize(
+    ("read", "score", "named"),
+    [
+        ({"cohort": {"min_age_at_event": 10}}, {}, "cohort.min_age_at_event"),
+        ({"gravity": {"non_crime": None}}, {}, "gravity.non_crime"),
+        ({"reading": {"duplicates": "keep"}}, {}, "input"),
+        ({}, {"gravity": {"unmapped": 100}}, "gravity"),
+    ],
+)
+def test_settings_that_decide_which_rows_there_are_need_another_reading(desk, read, score, named):
+    history = desk.history({}, {"offence_code": "999/9"}, config=desk.config(**read))
+    with pytest.raises(rfg.ConfigError, match=f"^{named}(, gravity)?: not as in the settings"):
+        rfg.score(history, config=desk.config(**score))
+
+
+def test_no_repr_names_a_person_or_victim(scores):
+    found = scores({"perpetrator_id": "CANARY-1", "victim_id": "CANARY-2", "event_id": "CANARY-3"})
+    history = found.scored.history
+    explained = found.explain("CANARY-1")
+    things = [found, found.table, found.scored, history, history.source, history.source.own, explained]
+    things += [explained.parts, history.set_aside, found.table.columns["perpetrator_id"]]
+    assert "CANARY" not in " ".join(map(repr, things))
+
+
+def test_a_force_recorded_later_is_not_seen_on_an_earlier_day(scores):
+    rows = [{"force": "A", "event_date": "2025-01-01"}, {"force": "B", "event_date": "2025-05-01"}]
+    assert scores(*rows).table["flags"] == ["id_in_two_forces"]
+    assert scores(*rows, as_of="2025-03-01").table["flags"] == [None]
+
+
+def test_a_window_of_one_day_reads_as_english(desk):
+    config = desk.config(score={"components": BANDS, "window_days": 1})
+    found = rfg.score(desk.history({"event_date": "2025-06-30"}, config=config), config=config)
+    assert (
+        "named in 1 incident in 1 day (5 points), the latest on the day itself" in found.explain("P1").summary
+    )

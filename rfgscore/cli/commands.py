@@ -260,7 +260,7 @@ def _print_account(account: Account) -> None:
             rows_in, aside = entry["rows"], entry["set_aside"]
             print(f"{rows_in} rows in {entry['file']} = {rows_in - aside} used + {aside} set aside")
     if account.faults:
-        print("Rows at fault are left out of every score, and the people they name are marked in the list:")
+        print("Rows at fault are left out of every score; a person on the list whom one names is marked:")
         for line in account.faults:
             print(f"  {line}")
 
@@ -286,6 +286,11 @@ def _print_lists(found: Run, folder: Path) -> None:
         if 0 < cut < ranked and score[cut - 1] == score[cut]:
             equals = score[:ranked].count(score[cut])
             print(f"The cut after position {cut} goes between {equals} people of {score[cut]} points each.")
+    source = found.scores.scored.history.source
+    lost = 0 if source is None else int((source.lost_rows[found.scores.scored.people] > 0).sum())
+    unlisted = lost - sum("could not be used" in text for text in found.cohort["summary"])
+    if unlisted:
+        print(f"{unlisted} people below the list, or not eligible, are named by rows at fault too.")
     print(
         f"{people['scored']} people scored, {people['eligible']} ranked, {people['excluded']} not eligible; "
         f"{status.count('proposed')} proposed, {status.count('reserve')} in reserve. People decide."

@@ -23,7 +23,7 @@ __all__ = ["Explanation", "Part", "explain_person", "explanation_table"]
 RECORDS = "records"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Part:
     """One part of a score.
 
@@ -53,6 +53,9 @@ class Part:
     max_points: int | None
     evidence: tuple[str, ...]
     sentence: str
+
+    def __repr__(self) -> str:
+        return f"Part({self.component}: {self.points} of {self.max_points} points)"
 
 
 @dataclass(frozen=True, repr=False)
@@ -164,7 +167,7 @@ def _frequency(case: Case, value: int) -> tuple[tuple[str, ...], str]:
     days = case.scored.config.score.window_days
     incidents = case.incidents(case.inside)
     words = f"{plural(value, 'incident')}{not_crimes(case, incidents)}"
-    words += f" in the {days} days to {iso(case.scored.as_of)}"
+    words += f" in the {plural(days, 'day')} to {iso(case.scored.as_of)}"
     return case.evidence(incidents), words
 
 
@@ -218,7 +221,9 @@ def _records(case: Case) -> Part | None:
         return None
     places: dict[str, set[tuple[str, str]]] = {}
     for line in case.visible:
-        places.setdefault(source.own.text(line), set()).add((source.force.text(line), source.area.text(line)))
+        where_held = (source.force.text(line), source.area.text(line))
+        for record in (source.own.text(line), *source.twins.get(int(case.history.tail[line]), ())):
+            places.setdefault(record, set()).add(where_held)
     named: list[str] = []
     for record, held in sorted(places.items()):
         where = [

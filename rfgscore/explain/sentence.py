@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rfgscore.dates import add_years
 from rfgscore.explain.case import Case, not_crimes, number, plural
 from rfgscore.scoring import Scored
 from rfgscore.scoring.components import UNITS
@@ -69,7 +70,7 @@ def summarise(scored: Scored, place: int) -> str:
     sentence = (
         f"{scored.score[place]} of {scored.config.max_score} points: named in "
         f"{plural(len(incidents), 'incident')}{not_crimes(case, incidents)} in "
-        f"{scored.config.score.window_days} days{got('frequency', ' points')}, "
+        f"{plural(scored.config.score.window_days, 'day')}{got('frequency', ' points')}, "
         f"the latest {ago}{got('recency')}, {gravest}"
     )
     if "victims" in values:
@@ -81,13 +82,14 @@ def summarise(scored: Scored, place: int) -> str:
 def _remarks(scored: Scored, place: int) -> list[str]:
     """Return what a reader of the list must not miss about a person, each in a clause."""
     flags, out = scored.flags[place], []
-    if "under_18" in flags:
-        out.append("16 or 17 years old")
-    if scored.in_custody is not None and scored.in_custody[place] and not scored.custody_in_doubt[place]:
+    source = scored.history.source
+    if "under_18" in flags and source is not None:
+        of_16 = add_years(int(source.dob[scored.people[place]]), 16)
+        out.append("16 or 17 years old" if of_16 <= scored.as_of else "under 16 years old")
+    if scored.in_custody is not None and scored.in_custody[place]:
         out.append("in custody on the day")
     if "counter_allegation" in flags:
         out.append("one of the victims is recorded as suspect against this person too")
-    source = scored.history.source
     lost = 0 if source is None else int(source.lost_rows[scored.people[place]])
     if lost:
         out.append(f"{plural(lost, 'row')} naming this person could not be used (set_aside.csv)")

@@ -21,7 +21,7 @@ _OPEN = 2**31
 _SPAN = 2**33
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Spells:
     """Custody spells, each covering ``start <= day < end``.
 

@@ -188,7 +188,7 @@ def read_offences(
         spells=spells,
         forces=forces,
         lost=_lost_rows(rows, sides, joined),
-        in_doubt=frozenset(joined.get(text, text) for text in (held.lost if held is not None else ())),
+        in_doubt=frozenset(joined.get(text, text) for text in (held.lost_by(day) if held else ())),
         extract_state=extract_state,
         account=Account(
             rows=counts,
@@ -309,11 +309,15 @@ def _file_warnings(table: RawTable) -> list[tuple[str, str]]:
 def _lost_rows(
     rows: OffenceRows, sides: Sequence[tuple[str, SideTable]], joined: Mapping[str, str]
 ) -> Counter[str]:
-    """Count the rows at fault that name each person, in whatever table: what a list must not hide."""
+    """Count the rows at fault that name each person, in whatever table: what a list must not hide.
+
+    Rows that say they are of a day after `as_of` are not among them.
+    """
     fault = np.array([word.family == "fault" for word in reasons().values()], np.bool_)
-    codes = rows.person.codes[(rows.reason >= 0) & fault[rows.reason]]
+    later = (rows.days["event_date"].day > rows.as_of) | (rows.days["recorded_date"].day > rows.as_of)
+    codes = rows.person.codes[(rows.reason >= 0) & fault[rows.reason] & ~later]
     lost = Counter(rows.person.values[code] for code in codes[codes >= 0].tolist())
-    lost.update(joined.get(text, text) for _, side in sides for text in side.lost)
+    lost.update(joined.get(text, text) for _, side in sides for text in side.lost_by(rows.as_of))
     return lost
 
 
@@ -345,8 +349,10 @@ def _with_source(
     kind, reference = incident_references(rows, used)
     persons: list[str] = history.persons.tolist()
     first = history.offsets[:-1]
+    tails = dict(zip(used.tolist(), history.tail.tolist(), strict=True))
     source = Source(
         own=rows.own.rows(used),
+        twins={tails[row]: tuple(sorted(own)) for row, own in rows.twins.items() if row in tails},
         reference=reference,
         reference_kind=kind,
         victim=rows.victim.rows(used),
@@ -364,6 +370,7 @@ def _with_source(
         mapped=rows.mapped,
         extract=rows.extract,
         extract_state=extract_state,
+        read_with=rows.config,
         account=account,
         set_aside=set_aside_table(aside),
     )

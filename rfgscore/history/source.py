@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rfgscore.config import Config
 from rfgscore.history.custody import Spells
 from rfgscore.ingest.coded import Coded
 from rfgscore.tables import Table
@@ -50,7 +51,7 @@ class Account:
     faults: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Source:
     """Facts about lines and persons that no kernel needs.
 
@@ -58,6 +59,8 @@ class Source:
     ----------
     own : Coded
         Each line's own record id, before links.
+    twins : mapping of int to tuple of str
+        Record ids of rows set aside as equal to a line once links were applied, by the line's `tail`.
     reference : Coded
         Reference of each line's incident; no value where it is known by its date.
     reference_kind : numpy.ndarray
@@ -88,6 +91,8 @@ class Source:
         Day the extract was taken.
     extract_state : tuple of str
         Columns used that are only known as of the extract.
+    read_with : Config
+        Settings the rows were checked under.
     account : Account
         Where every row went.
     set_aside : Table
@@ -95,6 +100,7 @@ class Source:
     """
 
     own: Coded
+    twins: Mapping[int, tuple[str, ...]]
     reference: Coded
     reference_kind: npt.NDArray[np.int8]
     victim: Coded
@@ -112,6 +118,7 @@ class Source:
     mapped: tuple[str, ...]
     extract: int
     extract_state: tuple[str, ...]
+    read_with: Config
     account: Account
     set_aside: Table
 

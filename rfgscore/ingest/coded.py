@@ -12,7 +12,7 @@ import numpy.typing as npt
 __all__ = ["Coded", "row_keys"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Coded:
     """Codes into distinct values, in code-point order; -1 is no value.
 

@@ -52,7 +52,7 @@ class Limits:
     decompression_ratio: int = 200
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RawTable:
     """The mapped columns of one file, as text.
 

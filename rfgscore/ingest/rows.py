@@ -51,7 +51,7 @@ def earliest_by_person(person: Int32, day: Int32, size: int) -> Int32:
     return np.where(out == latest, NO_DAY, out).astype(np.int32)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class OffenceRows:
     """All offence rows of all files, one below the other.
 
@@ -80,6 +80,9 @@ class OffenceRows:
     extract: int
     #: Number of the reason a row is set aside for, in the published order; -1 while none applies.
     reason: npt.NDArray[np.int32] = field(init=False)
+
+    #: Records of other rows, equal after links, that a row also stands for.
+    twins: dict[int, set[str]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.reason = np.full(self.size, -1, np.int32)
@@ -326,7 +329,7 @@ class OffenceRows:
         return place - int(len(days) > 0 and days[0] == NO_DAY)
 
     def repeats(self, among: Bool) -> Bool:
-        """Return which rows equal an earlier one in every mapped column.
+        """Return which rows equal an earlier one in every mapped column, and note joined ones in `twins`.
 
         Parameters
         ----------
@@ -341,7 +344,12 @@ class OffenceRows:
         held = np.flatnonzero(among)
         out = np.zeros(self.size, np.bool_)
         if len(held):
+            # Links may have made rows of two records equal: the lowest record stays, in any row order.
+            held = held[np.lexsort((held, self.own.codes[held]))]
             keys = row_keys([self.key(name)[held] for name in self.mapped])
-            first = np.unique(keys, return_index=True)[1]
+            first, place = np.unique(keys, return_index=True, return_inverse=True)[1:]
             out[np.delete(held, first)] = True
+            stays = held[first][place]
+            for row in np.flatnonzero(self.own.codes[held] != self.own.codes[stays]).tolist():
+                self.twins.setdefault(int(stays[row]), set()).add(self.own.text(int(held[row])))
         return out

@@ -34,7 +34,7 @@ _NOT_BUILT = ("recorded_date", "transferred_in", "managed_under")
 Check = tuple[str, str, npt.NDArray[np.bool_]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SideTable:
     """What every side table has.
 
@@ -46,17 +46,32 @@ class SideTable:
         Clean ids of the rows that count.
     aside : tuple of Aside
         Rows set aside.
-    lost : tuple of str
-        Clean ids of rows at fault: something about these people could not be used.
+    lost : tuple of (str, int)
+        Clean ids of rows at fault, and the day each begins (``NO_DAY`` where that is not known).
     """
 
     raw: RawTable
     person: Coded
     aside: tuple[Aside, ...]
-    lost: tuple[str, ...]
+    lost: tuple[tuple[str, int], ...]
+
+    def lost_by(self, as_of: int) -> tuple[str, ...]:
+        """Return whom faults concern, leaving out rows that begin after a day.
+
+        Parameters
+        ----------
+        as_of : int
+            Day looked at.
+
+        Returns
+        -------
+        tuple of str
+            Clean ids, one a row.
+        """
+        return tuple(text for text, day in self.lost if day <= as_of)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Subjects(SideTable):
     """Facts about people, one row a record.
 
@@ -68,8 +83,8 @@ class Subjects(SideTable):
         Clean ids of the rows that count.
     aside : tuple of Aside
         Rows set aside.
-    lost : tuple of str
-        Clean ids of rows at fault: something about these people could not be used.
+    lost : tuple of (str, int)
+        Clean ids of rows at fault, and the day each begins (``NO_DAY`` where that is not known).
     dob, deceased : numpy.ndarray
         int32 days, ``NO_DAY`` where not known.
     force : Coded
@@ -81,7 +96,7 @@ class Subjects(SideTable):
     force: Coded
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Custody(SideTable):
     """Custody spells, one row a spell, each covering ``start <= day < end``.
 
@@ -93,8 +108,8 @@ class Custody(SideTable):
         Clean ids of the rows that count.
     aside : tuple of Aside
         Rows set aside.
-    lost : tuple of str
-        Clean ids of rows at fault: something about these people could not be used.
+    lost : tuple of (str, int)
+        Clean ids of rows at fault, and the day each begins (``NO_DAY`` where that is not known).
     start, end, planned : numpy.ndarray
         int32 days; `end` and `planned` are ``NO_DAY`` where open or not known.
     """
@@ -104,7 +119,7 @@ class Custody(SideTable):
     planned: npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Links(SideTable):
     """Which record is joined to which; `person` is the record, `master` the one it is joined to.
 
@@ -116,8 +131,8 @@ class Links(SideTable):
         Clean ids of the rows that count.
     aside : tuple of Aside
         Rows set aside.
-    lost : tuple of str
-        Clean ids of rows at fault: something about these people could not be used.
+    lost : tuple of (str, int)
+        Clean ids of rows at fault, and the day each begins (``NO_DAY`` where that is not known).
     master : Coded
         The record joined to.
     rows : numpy.ndarray
@@ -193,8 +208,8 @@ def _id_checks(raw: RawTable, names: Sequence[str], config: Config) -> tuple[lis
 
 
 def _settle(
-    raw: RawTable, person: Coded, checks: Sequence[Check]
-) -> tuple[npt.NDArray[np.bool_], tuple[Aside, ...], tuple[str, ...]]:
+    raw: RawTable, person: Coded, checks: Sequence[Check], begins: npt.NDArray[np.int32] | None = None
+) -> tuple[npt.NDArray[np.bool_], tuple[Aside, ...], tuple[tuple[str, int], ...]]:
     """Return which rows count, the others with the first reason that applies, and whom faults concern."""
     reason = np.full(raw.rows, -1)
     for number, (_, _, hit) in enumerate(checks):
@@ -216,8 +231,9 @@ def _settle(
             f"{raw.file}: none of its {raw.rows} rows can be used ({counts}; {where(aside)}); mend the file "
             "or its mapping, or leave it out"
         )
-    faults = (row.row - 1 for row in only_faults(aside))
-    lost = tuple(text for text in (person.text(row) for row in faults) if text)
+    faults = [row.row - 1 for row in only_faults(aside)]
+    days = np.full(raw.rows, NO_DAY) if begins is None else begins
+    lost = tuple((person.text(row), int(days[row])) for row in faults if person.text(row))
     return reason < 0, aside, lost
 
 
@@ -283,7 +299,7 @@ def read_custody(path: str | os.PathLike[str], config: Config) -> Custody:
     checks += [("BAD_DATE", name, days.bad) for name, days in dates.items()]
     checks += [("SENTINEL_DATE", name, days.sentinel) for name, days in dates.items()]
     checks.append(("BAD_INTERVAL", "end", end.given & (end.day < start.day)))
-    kept, aside, lost = _settle(raw, person, checks)
+    kept, aside, lost = _settle(raw, person, checks, start.day)
     last_day_held = settings.end_is == "last_day_held"
     released = np.where(end.given, end.day + np.int32(last_day_held), NO_DAY).astype(np.int32)
     return Custody(raw, person.rows(kept), aside, lost, start.day[kept], released[kept], planned.day[kept])

@@ -95,7 +95,7 @@ def read_ids(cells: Coded, typed: str = "") -> tuple[Coded, Bool]:
     return cells.map(lambda text: clean_id(text) or None), bad
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Days:
     """A column of dates.
 

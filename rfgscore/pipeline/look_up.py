@@ -13,7 +13,7 @@ from typing import Any
 from rfgscore.config import COMPONENTS
 from rfgscore.errors import FormatError, InputNotFoundError, UnknownPersonError
 from rfgscore.explain import number
-from rfgscore.pipeline.folder import MANIFEST
+from rfgscore.pipeline.folder import MANIFEST, SCHEMA
 from rfgscore.report.csv_file import true_text
 from rfgscore.scoring.components import UNITS
 
@@ -45,14 +45,7 @@ def look_up(run_dir: str | os.PathLike[str], perpetrator_id: str) -> str:
         When the person was not scored in that run.
     """
     folder = Path(run_dir)
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputNotFoundError(
-            f"{folder.name}: there is no output set here ({MANIFEST} is missing)"
-        ) from error
-    except ValueError as error:
-        raise FormatError(f"{folder.name}/{MANIFEST}: the format is damaged") from error
+    manifest = _manifest(folder)
     for name in ("scores.parquet", "explanations.csv", "cohort.csv", "excluded.csv"):
         _check(folder / name, manifest)
     standing = _standing(folder / "scores.parquet", perpetrator_id)
@@ -65,6 +58,20 @@ def look_up(run_dir: str | os.PathLike[str], perpetrator_id: str) -> str:
     excluded = _rows(folder / "excluded.csv", perpetrator_id)
     listed = _rows(folder / "cohort.csv", perpetrator_id)
     return "\n".join(_words(perpetrator_id, manifest, standing, parts, excluded, listed))
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["schema"] == SCHEMA:
+            return dict(manifest)
+    except OSError as error:
+        raise InputNotFoundError(
+            f"{folder.name}: there is no output set here ({MANIFEST} is missing)"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatError(f"{folder.name}/{MANIFEST}: the format is damaged") from error
+    raise FormatError(f"{folder.name}/{MANIFEST}: the format is not {SCHEMA}; use the version that wrote it")
 
 
 def _check(path: Path, manifest: Mapping[str, Any]) -> None:
@@ -120,10 +127,12 @@ def _words(
         lines.append(f"  {part['component']}: {part['sentence']}")
         lines += [f"      {evidence}" for evidence in part["evidence"].split(";") if evidence]
     if not parts:
+        recency = manifest["config"]["score"]["components"].get("recency", {})
+        units = UNITS | ({"recency": "days at liberty"} if recency.get("clock") == "at_liberty" else {})
         for name in COMPONENTS:
             if f"{name}_points" in standing:
                 value, points = number(standing[f"{name}_value"]), standing[f"{name}_points"]
-                lines.append(f"  {name} ({UNITS[name]}) {value}: {points} points")
+                lines.append(f"  {name} ({units[name]}) {value}: {points} points")
         lines.append("  Incidents are named for people on the list; a larger cohort.reserve lists more.")
     if standing["flags"]:
         lines.append(f"  flags: {standing['flags']}")

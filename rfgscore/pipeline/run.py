@@ -180,8 +180,8 @@ def run(
             f"nobody can be ranked: {len(scored.people)} people have a line in the "
             f"{config.score.window_days} days to {iso(scored.as_of)}, and none is eligible. Of "
             f"{account.rows['in']} rows {account.rows['used']} were used and {account.rows['set_aside']} "
-            f"set aside{_by_reason(account.by_reason)}. Check as_of and the mapping; allow_empty accepts an "
-            "empty list"
+            f"set aside{_by_reason(account.by_reason)}, {account.rows['not_yet_known']} are not yet known. "
+            "Check as_of and the mapping; allow_empty (--allow-empty) accepts an empty list"
         )
     tell("explaining")
     cohort = select_cohort(scored)

@@ -104,7 +104,8 @@ def score(
     history : History
         As `read_offences` returns it, or from arrays.
     config : Config
-        Settings; they may differ from those the history was read with in all but the input.
+        Settings. They may differ from those the history was read with in all that does not decide
+        which rows there are: bands, window, ranks, places, and weights while every code had one.
     as_of : date-like, optional
         Day looked at, not later than the history's, which is the default. The window is the
         ``score.window_days`` calendar days of which `as_of` is the last.
@@ -124,6 +125,11 @@ def score(
         When the config does not fit the history, or no day is given for a history from arrays.
     DataError
         When an offence has no weight.
+
+    Notes
+    -----
+    Looking back, lines are seen as of that day. Birth and death dates, and the rows set aside because
+    of them, stay as the reading day knew them: read again where they may have changed.
 
     Examples
     --------

@@ -99,8 +99,10 @@ def _list_columns(
 
     in_custody, planned = blank("bool"), blank("date")
     if scored.in_custody is not None:
-        in_custody = Column.of("bool", scored.in_custody[places], scored.custody_in_doubt[places])
-        planned = Column.of("date", np.where(in_custody.values, scored.planned[places], NO_DAY))
+        held = scored.in_custody[places]
+        # A spell known to be open says enough; without one, a row that could not be used leaves it open.
+        in_custody = Column.of("bool", held, scored.custody_in_doubt[places] & ~held)
+        planned = Column.of("date", np.where(held, scored.planned[places], NO_DAY))
     worst = [scored.worst_offence(place) for place in listed]
     columns = {
         "position": Column.of("int32", ranking.position[places]),

@@ -19,7 +19,7 @@ __all__ = ["UNITS", "Component", "score_components"]
 UNITS = {"recency": "days", "frequency": "incidents", "gravity": "weight", "victims": "victims"}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Component:
     """One component of everyone scored.
 

@@ -78,7 +78,7 @@ def flag_people(
             "children_linked": lambda: anyone(source.children),
             "counter_allegation": lambda: _counter_allegation(history, source, inside),
             "event_in_custody": lambda: anyone(_inside_custody(history, source, as_of)),
-            "id_in_two_forces": lambda: source.two_forces,
+            "id_in_two_forces": lambda: _two_forces(history, source, as_of),
             "known_day_assumed": lambda: anyone(source.known_assumed),
             "linked": lambda: _anywhere(history, as_of, _joined(history, source)),
             "looks_alike": lambda: _looks_alike(history, as_of),
@@ -133,10 +133,24 @@ def _joined(history: History, source: Source) -> Bool:
     """Lines that stood under another record before the links were applied."""
     number = {text: place for place, text in enumerate(history.persons.tolist())}
     own = source.own.take(lambda text: number.get(text, -1), np.int64, -1)
-    return np.asarray(own != history.person_of_line())
+    return np.asarray((own != history.person_of_line()) | np.isin(history.tail, list(source.twins)))
+
+
+def _two_forces(history: History, source: Source, as_of: int) -> Bool:
+    """Persons whose id came from two forces, as the lines seen by then or the subjects table tell."""
+
+    def by_lines(lines: Bool) -> Bool:
+        held = np.flatnonzero(lines & (source.force.codes >= 0))
+        named = np.column_stack([history.person_of_line(), source.own.codes, source.force.codes])[held]
+        pair, forces = np.unique(np.unique(named, axis=0)[:, :2], axis=0, return_counts=True)
+        return np.isin(np.arange(len(history.persons)), pair[forces > 1, 0])
+
+    everything = np.ones(len(history.day), np.bool_)
+    return source.two_forces & (by_lines(history.visible(as_of)) | ~by_lines(everything))
 
 
 def _under_18(source: Source, as_of: int) -> Bool:
     born, place = np.unique(source.dob, return_inverse=True)
-    under = [day != NO_DAY and add_years(day, 16) <= as_of < add_years(day, 18) for day in born.tolist()]
+    # A profile may let younger people in; they must not pass unmarked.
+    under = [day != NO_DAY and as_of < add_years(day, 18) for day in born.tolist()]
     return np.array(under, np.bool_)[place]

@@ -56,7 +56,7 @@ class Scored:
     in_custody : numpy.ndarray or None
         Who is in custody; None without a custody table.
     custody_in_doubt : numpy.ndarray
-        Of whom a custody row could not be used: neither custody nor days at liberty are known.
+        Of whom a custody row could not be used: days at liberty are not known, nor that they are free.
     planned : numpy.ndarray
         int64 planned release of each person, ``NO_DAY`` where none is known.
     at_liberty : numpy.ndarray or None
@@ -173,13 +173,15 @@ def score_people(
     PointInTimeError
         When `as_of` is later than the history's, or would use what is known only as of the extract.
     ConfigError
-        When the victims component lacks its column.
+        When the victims component lacks its column, or the history was read under settings that
+        would keep other rows.
     DataError
         When an offence has no weight, or days at liberty are asked for without a custody table.
     """
     seen = history.at(as_of)
     source = seen.source
     _refuse_extract_state(seen, config, as_of)
+    _refuse_other_reading(seen, config)
     if (
         config.score.components.victims is not None
         and source is not None
@@ -270,6 +272,26 @@ def _grades(history: History, gravity: Gravity) -> tuple[Grade, ...]:
             "gravity table; read it again, or add the codes"
         )
     return tuple(grade for grade in found if grade is not None)
+
+
+def _refuse_other_reading(history: History, config: Config) -> None:
+    """Refuse settings under which the reader would have kept other rows: nobody may drop out unseen."""
+    source = history.source
+    if source is None or source.read_with is config:
+        return
+    read, apart = source.read_with, {"point_in_time": "strict"}
+    unlike = {
+        "input": read.input.model_copy(update=apart) != config.input.model_copy(update=apart),
+        "cohort.min_age_at_event": read.cohort.min_age_at_event != config.cohort.min_age_at_event,
+        "gravity.non_crime": (read.gravity.non_crime is None) != (config.gravity.non_crime is None),
+        "gravity": read.gravity != config.gravity and source.account.by_reason.get("UNKNOWN_CODE", 0) > 0,
+    }
+    named = [name for name, differs in unlike.items() if differs]
+    if named:
+        raise ConfigError(
+            f"{', '.join(named)}: not as in the settings the history was read under, and they decide which "
+            "rows there are; read it again under these settings"
+        )
 
 
 def _refuse_extract_state(history: History, config: Config, as_of: int) -> None:
