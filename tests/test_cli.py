@@ -344,3 +344,43 @@ def test_who_reads_no_further_ends_nothing_badly(worked, tmp_path, monkeypatch):
     finally:
         sys.stdout.close() if sys.stdout is not kept else None
         sys.stdout = kept
+
+
+def test_a_demo_of_another_version_is_replaced(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert invoke(["demo", "--out", str(out)]) == 0
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    manifest["config"]["cohort"]["capacity"] = 3
+    (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert invoke(["demo", "--out", str(out)]) == 0
+    assert (
+        json.loads((out / "manifest.json").read_text(encoding="utf-8"))["config"]["cohort"]["capacity"] == 12
+    )
+
+
+def test_what_the_system_refuses_ends_with_three_and_no_traceback(worked, tmp_path, capsys, monkeypatch):
+    from rfgscore.cli import commands
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied", "/home/somebody/N12345")
+
+    monkeypatch.setattr(commands, "check_out", refused)
+    assert invoke(arguments(worked, tmp_path / "out")) == 3
+    said = capsys.readouterr().err
+    assert "Permission denied" in said and "N12345" not in said
+
+
+def test_people_below_the_list_who_lost_rows_are_counted(worked, tmp_path, capsys):
+    text = (worked / "illustrative-rfgv.yaml").read_text(encoding="utf-8")
+    shutil.copy(worked / "weights.csv", tmp_path)
+    (tmp_path / "c.yaml").write_text(text + "cohort: {capacity: 1, reserve: 1}\n", encoding="utf-8")
+    extra = "W03,31/02/2025,31/02/2025,105/01,V04,X1\nW11,31/02/2025,31/02/2025,105/01,V20,X2\n"
+    (tmp_path / "o.csv").write_text(
+        (worked / "offences.csv").read_text(encoding="utf-8") + extra, encoding="utf-8"
+    )
+    given = arguments(worked, tmp_path / "out")
+    given[given.index("--config") + 1] = str(tmp_path / "c.yaml")
+    given[given.index("--offences") + 1] = str(tmp_path / "o.csv")
+    assert invoke(given) == 0
+    assert "Rows at fault also name 1 person below the list or not eligible." in capsys.readouterr().out
+    assert b"1 row naming this person could not be used" in (tmp_path / "out" / "cohort.csv").read_bytes()

@@ -207,3 +207,12 @@ def test_a_killed_run_leaves_a_whole_set(tmp_path, moment):
     process.stdout.close()
     check_out(out, replace=True)
     assert content(out) == big
+
+
+def test_where_asking_would_interrupt_nobody_is_asked(monkeypatch):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    assert not folder._alive(dead.pid)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("a process was signalled"))
+    assert folder._alive(dead.pid)

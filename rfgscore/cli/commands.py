@@ -148,9 +148,9 @@ def demo_command(
     ] = Path("out/demo"),
 ) -> None:
     """Run the main job on a small invented extract and show the top of the list."""
-    earlier = _is_demo(out)
-    check_out(out, replace=earlier)
     settings = load_config(sample_file("config.yaml"))
+    earlier = _is_demo(out, settings.name)
+    check_out(out, replace=earlier)
     with _progress(quiet=False) as tell:
         found = run_all(
             config=settings,
@@ -178,14 +178,13 @@ def demo_command(
     _print_lists(found, folder)
 
 
-def _is_demo(out: Path) -> bool:
-    """Say whether a folder holds an earlier demo, which a new one may replace."""
+def _is_demo(out: Path, name: str) -> bool:
+    """Say whether a folder holds an earlier demo, of whatever version, which a new one may replace."""
     try:
         manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return bool(manifest["config"]["name"] == name)
+    except (OSError, ValueError, KeyError, TypeError):
         return False
-    sample = load_config(sample_file("config.yaml"))
-    return isinstance(manifest, dict) and manifest.get("config_sha256") == sample.sha256()
 
 
 @config_app.command("check")
@@ -286,11 +285,13 @@ def _print_lists(found: Run, folder: Path) -> None:
         if 0 < cut < ranked and score[cut - 1] == score[cut]:
             equals = score[:ranked].count(score[cut])
             print(f"The cut after position {cut} goes between {equals} people of {score[cut]} points each.")
-    source = found.scores.scored.history.source
-    lost = 0 if source is None else int((source.lost_rows[found.scores.scored.people] > 0).sum())
-    unlisted = lost - sum("could not be used" in text for text in found.cohort["summary"])
+    scored = found.scores.scored
+    assert scored.history.source is not None  # noqa: S101 - read from files
+    lost = scored.history.source.lost_rows[scored.people][scored.in_list_order()] > 0
+    unlisted = int(lost[len(status) :].sum())
     if unlisted:
-        print(f"{unlisted} people below the list, or not eligible, are named by rows at fault too.")
+        whom = "1 person" if unlisted == 1 else f"{unlisted} people"
+        print(f"Rows at fault also name {whom} below the list or not eligible.")
     print(
         f"{people['scored']} people scored, {people['eligible']} ranked, {people['excluded']} not eligible; "
         f"{status.count('proposed')} proposed, {status.count('reserve')} in reserve. People decide."

@@ -59,7 +59,7 @@ def invoke(arguments: Sequence[str]) -> int:
         print(said if said.startswith("Usage") else f"rfgscore: {said}", file=sys.stderr)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        print("rfgscore: interrupted; nothing was written", file=sys.stderr)
+        print("rfgscore: interrupted; no output is half-written", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # Whoever read the output has seen enough; what was asked for is done.
@@ -67,6 +67,9 @@ def invoke(arguments: Sequence[str]) -> int:
         return 0
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 1
+    except OSError as error:
+        print(f"rfgscore: RFG-W02: the system refused a file or folder: {error.strerror}", file=sys.stderr)
+        return 3
     except Exception as error:
         # Kind and place only: a message could carry a value out of the data.
         last = traceback.extract_tb(error.__traceback__)[-1]

@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,11 +22,11 @@ SCHEMA = "run/1"
 
 
 def _old(out: Path) -> Path:
-    return out.with_name(f".{out.name}.rfgscore-old")
+    return out.parent / f".{out.name}.rfgscore-old"
 
 
 def _new(out: Path) -> Path:
-    return out.with_name(f".{out.name}.rfgscore-new-{os.getpid()}")
+    return out.parent / f".{out.name}.rfgscore-new-{os.getpid()}"
 
 
 def _is_ours(folder: Path) -> bool:
@@ -105,9 +106,9 @@ def write_folder(out: str | os.PathLike[str], files: Mapping[str, bytes], *, rep
         When the files cannot be written; what stood at `out` is untouched.
     """
     target = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow a link
-    check_out(target, replace=replace)
     new = _new(target)
     try:
+        check_out(target, replace=replace)
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
         new.mkdir()
@@ -168,6 +169,8 @@ def _sweep(target: Path) -> None:
 def _alive(pid: int) -> bool:
     if pid == os.getpid():
         return False
+    if sys.platform == "win32":  # there the question itself would interrupt the process
+        return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -185,14 +185,13 @@ def run(
         )
     tell("explaining")
     cohort = select_cohort(scored)
+    explanations = [explain_person(scored, place) for place in cohort.places.tolist()]
     scores = Scores(scored)
     tables = {
-        "cohort.csv": cohort_table(scored, cohort),
+        "cohort.csv": cohort_table(scored, cohort, explanations),
         "monitoring.csv": monitoring_table(scored),
         "excluded.csv": excluded_table(scored),
-        "explanations.csv": explanation_table(
-            explain_person(scored, place) for place in cohort.places.tolist()
-        ),
+        "explanations.csv": explanation_table(explanations),
         "set_aside.csv": history.set_aside,
         "summary.csv": summary_table(scored),
     }

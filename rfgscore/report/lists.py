@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from rfgscore.cohort import Cohort
 from rfgscore.dates import NO_DAY
-from rfgscore.explain import summarise
+from rfgscore.explain import Explanation
 from rfgscore.scoring import Scored
 from rfgscore.tables import Column, Kind, Table
 
 __all__ = ["cohort_table", "excluded_table", "monitoring_table"]
 
 
-def cohort_table(scored: Scored, cohort: Cohort) -> Table:
+def cohort_table(scored: Scored, cohort: Cohort, explanations: Sequence[Explanation]) -> Table:
     """Return the ranked list of ``cohort.csv``; the decision columns are empty.
 
     Parameters
@@ -26,13 +26,16 @@ def cohort_table(scored: Scored, cohort: Cohort) -> Table:
         Everyone scored.
     cohort : Cohort
         Who is on the list.
+    explanations : sequence of Explanation
+        One a person, in list order; their summaries stand in the list.
 
     Returns
     -------
     Table
         Proposed, then reserve, each by position.
     """
-    return Table(_list_columns(scored, cohort.places, cohort.status, cohort.routes))
+    summaries = [explained.summary for explained in explanations]
+    return Table(_list_columns(scored, cohort.places, cohort.status, cohort.routes, summaries))
 
 
 def monitoring_table(scored: Scored) -> Table:
@@ -49,7 +52,7 @@ def monitoring_table(scored: Scored) -> Table:
         The columns of the cohort plus ``why``. Only a recorded decision puts a person here, so it has
         no rows.
     """
-    columns = _list_columns(scored, np.zeros(0, np.int64), (), ())
+    columns = _list_columns(scored, np.zeros(0, np.int64), (), (), ())
     return Table({**columns, "why": Column.of("text", [])})
 
 
@@ -87,6 +90,7 @@ def _list_columns(
     places: npt.NDArray[np.int64],
     status: Sequence[str],
     routes: Sequence[Sequence[str]],
+    summaries: Sequence[str],
 ) -> dict[str, Column]:
     listed = places.tolist()
     who = scored.people[places]
@@ -131,7 +135,7 @@ def _list_columns(
         "change": blank("int32"),
         "change_cause": blank("text"),
         "leaves_on": blank("date"),
-        "summary": Column.of("text", [summarise(scored, place) for place in listed]),
+        "summary": Column.of("text", summaries),
         "decision": blank("text"),
         "decided_by": blank("text"),
         "decision_date": blank("date"),
