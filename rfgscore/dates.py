@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from rfgscore.errors import ConfigError
 
-__all__ = ["ISO", "NO_DAY", "DateFormat", "add_years", "from_day", "iso", "to_day"]
+__all__ = ["ISO", "NO_DAY", "DateFormat", "add_years", "from_day", "iso", "time_zone", "to_day"]
 
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 
@@ -26,7 +27,8 @@ _DIRECTIVES = {
     "%M": "[0-5][0-9]",
     "%S": "[0-5][0-9]",
 }
-_ISO_TIME = r"(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?)?"
+_ISO_TIME = r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?"
+_ISO_OFFSET = r"(?P<offset>Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?"
 
 
 def to_day(value: dt.date | str | int) -> int:
@@ -136,30 +138,63 @@ def add_years(day: int, years: int) -> int:
         return to_day(dt.date(year, 3, 1))
 
 
+def time_zone(name: str) -> ZoneInfo:
+    """Return a time zone by its name.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``Europe/London``.
+
+    Returns
+    -------
+    zoneinfo.ZoneInfo
+        The zone.
+
+    Raises
+    ------
+    ConfigError
+        When no such zone is known.
+    """
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError(
+            f"{name!r} is no known time zone; name one as in 'Europe/London' (input.timezone)"
+        ) from error
+
+
 class DateFormat:
     """One declared, strict date format.
 
     Two-digit day and month, four-digit year, nothing before or after. A time of day is read over
-    where the format declares one; under ISO it may follow ``T`` or a blank undeclared.
+    where the format declares one; under ISO it may follow ``T`` or a blank undeclared. A time says its
+    own calendar date, unless ``Z``, ``+01:00`` or ``+0100`` follows it: then it is a moment, whose date
+    is that of the declared zone, and without a declared zone it is no date.
 
     Parameters
     ----------
     text : str
         Made of ``%d %m %Y`` (each once) and perhaps ``%H %M %S``, with literal text between.
+    zone : str or None
+        Name of the time zone whose calendar dates moments, under ISO; other formats hold none.
 
     Raises
     ------
     ConfigError
-        When the format holds another directive, or lacks day, month or year.
+        When the format holds another directive, or lacks day, month or year; when no such zone is
+        known.
 
     Examples
     --------
     >>> uk = DateFormat("%d/%m/%Y")
     >>> iso(uk.day("03/04/2024")), uk.day("31/02/2024"), uk.day("3/4/2024")
     ('2024-04-03', None, None)
+    >>> iso(DateFormat(ISO, "Europe/London").day("2025-06-30T23:30:00Z"))
+    '2025-07-01'
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, zone: str | None = None) -> None:
         pieces = re.split("(%.?)", text)
         directives = [piece for piece in pieces if piece.startswith("%")]
         unknown = [piece for piece in directives if piece not in _DIRECTIVES]
@@ -170,7 +205,10 @@ class DateFormat:
             )
         pattern = "".join(_DIRECTIVES.get(piece) or re.escape(piece) for piece in pieces)
         self.text = text
-        self._match = re.compile(pattern + (_ISO_TIME if text == ISO else "")).fullmatch
+        self._zone = time_zone(zone) if zone is not None and text == ISO else None
+        if text == ISO:
+            pattern += f"(?:{_ISO_TIME}{_ISO_OFFSET if self._zone else ''})?"
+        self._match = re.compile(pattern).fullmatch
 
     def day(self, text: str) -> int | None:
         """Return the day number of `text`, or None where it is no date in this format.
@@ -189,6 +227,8 @@ class DateFormat:
         if found is None:
             return None
         try:
+            if self._zone is not None and found["offset"]:
+                return to_day(dt.datetime.fromisoformat(text).astimezone(self._zone).date())
             return to_day(dt.date(int(found["Y"]), int(found["m"]), int(found["d"])))
-        except ValueError:
+        except (ValueError, OverflowError):  # no such day, or a moment whose day lies outside the calendar
             return None

@@ -19,8 +19,9 @@
     ├── WriteError(OSError)              the output cannot be written: exit 3
     └── InternalError(RuntimeError)      a promise of the library did not hold: exit 3
 
-Messages say what happened, where, and what to do. They name row numbers, columns, offence codes and
-config words, never an id or another cell's value.
+Messages say what happened, where, and what to do. They name row numbers (five at most), columns, offence
+codes and config words, never an id or another cell's value. Codes are for good: one is never given to
+another error, and each has a page, ``docs/errors/CODE.md``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = [
+    "OTHER_CODES",
     "AmbiguousPersonError",
     "ConfigError",
     "ConfigProblem",
@@ -46,7 +48,36 @@ __all__ = [
     "TooManyFaultsError",
     "UnknownPersonError",
     "WriteError",
+    "page_of",
 ]
+
+#: Codes of endings that are no `RfgError`, with their exit codes; the command line alone shows them.
+OTHER_CODES = {
+    "RFG-U01": 2,  # an option or command that cannot be used
+    "RFG-W02": 3,  # the system refused a file, a folder or memory
+    "RFG-I02": 3,  # a fault in the program itself
+}
+
+
+def page_of(code: str) -> str:
+    """Return where a code is explained.
+
+    Parameters
+    ----------
+    code : str
+        Code of an error.
+
+    Returns
+    -------
+    str
+        The page, from the top of the source.
+
+    Examples
+    --------
+    >>> page_of(FormatError.code)
+    'docs/errors/RFG-D03.md'
+    """
+    return f"docs/errors/{code}.md"
 
 
 class RfgError(Exception):

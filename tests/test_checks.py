@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rfgscore as rfg
+from rfgscore.dates import iso
 from rfgscore.errors import DataError, MissingColumnError, TooManyFaultsError
 from rfgscore.ingest.checks import CHECKS
 from rfgscore.vocabulary import reasons
@@ -34,6 +35,8 @@ def rows_of(history):
 CASES = [
     ("TOO_LONG", "perpetrator_id", "x" * 201, "x" * 200, {}),
     ("TOO_LONG", "victim_id", "x" * 201, "x" * 200, {}),
+    ("TOO_LONG", "event_id", "x" * 6, "x" * 5, {"reading": {"limits": {"id_chars": 5}}}),
+    ("TOO_LONG", "incident_id", "x" * 201, "x" * 200, {}),
     ("TOO_LONG", "area", "x" * 10001, "x" * 10000, {}),
     ("TOO_LONG", "area", "x" * 13, "x" * 12, {"reading": {"limits": {"cell_chars": 12}}}),
     ("NO_NAMED_SUSPECT", "perpetrator_id", " ", "-", {}),
@@ -56,6 +59,7 @@ CASES = [
     ("BAD_ID", "incident_id", "I\ue0001", "\tI1\t", {}),
     ("BAD_ID", "event_id", "E\x7f", "E~", {}),
     ("SELF_LINK", "victim_id", " P1 ", "p1", {}),
+    ("SELF_LINK", "victim_id", "P1", "P1", {"misses": {"reading": {"placeholders": {"victim": ["p1"]}}}}),
     ("SELF_LINK", "victim_id", "P9", "P8", {"links": [{"nominal_id": "P9", "master_id": "P1"}]}),
     ("MISSING_DATE", "event_date", " ", " 2025-03-01 ", {}),
     ("BAD_DATE", "event_date", "2023-02-29", "2024-02-29", {}),
@@ -100,10 +104,31 @@ CASES = [
     ("NOT_DOMESTIC", "domestic", "No", "Yes", {}),
     ("NOT_DOMESTIC", "domestic", "", "y", {"reading": {"flags": {"false": ["n", ""]}}}),
     ("NON_CRIME_OFF", "is_crime", "false", "true", {"gravity": {"non_crime": None}}),
+    (
+        "REMOVED",
+        "perpetrator_id",
+        "P7",
+        "P8",
+        {"removals": [{"perpetrator_id": "P7", "removed_on": "2025-06-30"}]},
+    ),
     ("BAD_DOB", "dob", "1990-02-30", "1990-02-28", {}),
     ("BAD_DOB", "dob", "2025-03-02", "2025-03-01", {"cohort": {"min_age_at_event": 0}}),
     ("BAD_DOB", "dob", "x", "1900-01-01", {}),
     ("UNDER_AGE", "event_date", {"dob": "2009-03-02"}, {"dob": "2009-03-01"}, {}),
+    (
+        "UNDER_AGE",
+        "event_date",
+        {"dob": "2009-03-02", "event_end": "2025-04-01"},
+        {"dob": "2009-03-01", "event_end": "2025-04-01"},
+        {},
+    ),
+    (
+        "UNDER_AGE",
+        "event_date",
+        {"dob": "2007-03-02"},
+        {"dob": "2007-03-01"},
+        {"cohort": {"min_age_at_event": 18}},
+    ),
     (
         "UNDER_AGE",
         "event_date",
@@ -139,7 +164,7 @@ CASES = [
 def test_there_is_a_case_for_every_check():
     # A broken record, a duplicate and a stopped run cannot be told by one row; they stand below.
     assert {case[0] for case in CASES} | {"STRUCTURE", "DUPLICATE"} == set(CHECKS)
-    assert set(reasons()) - set(CHECKS) == {"REMOVED", "BAD_INTERVAL"}
+    assert set(reasons()) - set(CHECKS) == {"BAD_INTERVAL"}
 
 
 @pytest.mark.parametrize(
@@ -149,7 +174,7 @@ def test_each_reason_is_met_and_just_missed(desk, reason, column, meets, misses,
     config = desk.config(
         given.get("reading"), given.get("gravity"), **{k: given[k] for k in given if k == "cohort"}
     )
-    tables = {name: given[name] for name in given if name in ("subjects", "links")}
+    tables = {name: given[name] for name in given if name in ("subjects", "links", "removals")}
     meets = meets if isinstance(meets, dict) else {column: meets}
     misses = misses if isinstance(misses, dict) else {column: misses}
     blank = dict.fromkeys(meets, "") | {name: desk.row[name] for name in meets if name in desk.row}
@@ -157,6 +182,8 @@ def test_each_reason_is_met_and_just_missed(desk, reason, column, meets, misses,
     assert asides(history) == [(1, column, reason)]
     assert history.set_aside["class"] == [reasons()[reason].family]
     assert rows_of(history) == {"in": 1, "used": 0, "set_aside": 1, "not_yet_known": 0}
+    if "misses" in given:
+        config = desk.config(given["misses"]["reading"])
     history = desk.history(
         {**{c: blank[c] for c in blank if c in desk.row}, **misses}, config=config, **tables
     )
@@ -200,6 +227,7 @@ LADDER = [
     ("UNKNOWN_OUTCOME", {"outcome": "odd"}),
     ("UNDER_AGE", {"dob": "2009-03-02"}),
     ("BAD_DOB", {"dob": "2026-01-01"}),
+    ("REMOVED", {"perpetrator_id": "P7"}),
     ("NON_CRIME_OFF", {"is_crime": "no"}),
     ("NOT_DOMESTIC", {"domestic": "no"}),
     ("BAD_FLAG", {"children_linked": "odd"}),
@@ -209,7 +237,7 @@ LADDER = [
     ("SENTINEL_DATE", {"event_end": "1900-01-01"}),
     ("BAD_DATE", {"recorded_date": "odd"}),
     ("MISSING_DATE", {"event_date": ""}),
-    ("SELF_LINK", {"victim_id": "P1"}),
+    ("SELF_LINK", {"victim_id": "P7"}),
     ("BAD_ID", {"event_id": "1E+5"}),
     ("NO_NAMED_SUSPECT", {"perpetrator_id": "n/k"}),
     ("TOO_LONG", {"relationship": "x" * 51}),
@@ -220,9 +248,11 @@ def test_a_row_with_several_faults_carries_the_first_in_the_published_order(desk
     clean = dict.fromkeys({name for _, fault in LADDER for name in fault} - set(desk.row), "")
     cells = {**clean, "is_crime": "yes", "domestic": "yes", "role": "suspect"}
     config = desk.config({**CLOSED, "limits": {"cell_chars": 50}}, {"non_crime": None})
+    off = [{"perpetrator_id": "P7", "removed_on": "2025-01-01"}]
     for reason, fault in LADDER:
         cells |= fault
-        assert [found for _, _, found in asides(desk.history(cells, config=config))] == [reason]
+        history = desk.history(cells, config=config, removals=off)
+        assert [found for _, _, found in asides(history)] == [reason]
     steps = [reasons()[reason].step for reason, _ in LADDER]
     assert steps == sorted(steps, reverse=True)
 
@@ -373,7 +403,7 @@ def test_the_refusal_names_each_reason_and_at_most_five_rows(desk):
         "  MISSING_DATE: 3 (offences.csv rows 18, 19, 20; column event_date: blank)",
         "  BAD_DATE: 17 (offences.csv rows 1, 2, 3, 4, 5 and others; column event_date: "
         "not in the declared format %Y-%m-%d, or no such day)",
-        "  UNKNOWN_CODE: 1 (offences.csv rows 21; column offence_code: "
+        "  UNKNOWN_CODE: 1 (offences.csv row 21; column offence_code: "
         "no weight for 999/9 in cchi-da-2020-10)",
     ]
 
@@ -455,6 +485,79 @@ def test_rows_equal_as_they_are_compared_are_duplicates(desk, other):
     assert asides(history) == [(2, None, "DUPLICATE")]
 
 
+@pytest.mark.parametrize(
+    ("old", "aside"),
+    [
+        ({}, True),
+        ({"event_id": "E2"}, False),  # two crimes
+        ({"victim_id": "V2"}, False),  # two victims
+        ({"offence_code": "19/8"}, False),
+        ({"recorded_date": ""}, False),
+    ],
+)
+def test_copies_of_joined_records_are_duplicates_and_other_rows_of_theirs_are_not(desk, old, aside):
+    links = [{"nominal_id": "old", "master_id": "P1"}]
+    rows = [FULL, {**FULL, "perpetrator_id": "old", **old}]
+    for shown in (rows, rows[::-1]):
+        history = desk.history(*shown, links=links)
+        expected = [(1 + shown.index(rows[1]), None, "DUPLICATE")] if aside else []
+        assert asides(history) == expected and history.persons.tolist() == ["P1"]
+        assert list(history.source.twins.values()) == ([("old",)] if aside else [])
+    kept = desk.history(*rows, links=links, config=desk.config({"duplicates": "keep"}))
+    assert asides(kept) == [] and len(kept.day) == 2
+
+
+def test_an_offence_of_two_suspects_is_no_duplicate(desk):
+    history = desk.history(FULL, {**FULL, "perpetrator_id": "P2"})
+    assert asides(history) == [] and history.persons.tolist() == ["P1", "P2"]
+
+
+MOMENT = "2025-03-01T23:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("cell", "reading", "detail"),
+    [
+        (
+            MOMENT,
+            {},
+            "a time with an offset from UTC; input.timezone says in which zone's calendar to read it",
+        ),
+        ("2025-03-01 23:30+01:00", {}, "a time with an offset from UTC; input.timezone says in which"),
+        (MOMENT, {"timezone": "Europe/London"}, None),
+        (
+            "2025-03-32T23:30Z",
+            {"timezone": "Europe/London"},
+            "not in the declared format %Y-%m-%d, or no such",
+        ),
+        (MOMENT, {"date_format": "%d/%m/%Y"}, "not in the declared format %d/%m/%Y, or no such day"),
+        ("2025-03-01T25:00", {}, "not in the declared format %Y-%m-%d, or no such day"),
+    ],
+)
+@pytest.mark.parametrize("column", ["event_date", "recorded_date", "dob"])
+def test_a_moment_without_a_declared_zone_is_told_the_way_out(desk, column, cell, reading, detail):
+    if "date_format" in reading:
+        reading = {"date_format": {column: "%d/%m/%Y"}, "max_set_aside": {"share": 1.0}}
+    cell = cell.replace("2025", "1990") if column == "dob" else cell
+    history = desk.history({column: cell}, config=desk.config(reading))
+    told = history.set_aside["detail"]
+    assert [text.startswith(detail or "?") for text in told] == ([True] if detail else [])
+    assert history.set_aside["reason"] == (["BAD_DOB" if column == "dob" else "BAD_DATE"] if detail else [])
+
+
+def test_a_moment_has_the_date_of_the_declared_zone(desk):
+    summer = {"event_date": "2025-06-01T23:30:00Z", "dob": "1990-06-01T22:59:00Z"}
+    told = []
+    for zone in ("UTC", "Europe/London", "America/New_York"):
+        history = desk.history(summer, config=desk.config({"timezone": zone}))
+        told.append((iso(history.day[0]), iso(history.source.dob[0])))
+    assert told == [
+        ("2025-06-01", "1990-06-01"),
+        ("2025-06-02", "1990-06-01"),
+        ("2025-06-01", "1990-06-01"),
+    ]
+
+
 def test_duplicates_are_sought_among_rows_that_pass_all_else(desk):
     history = desk.history({**FULL, "role": "victim"}, FULL, {**FULL, "role": "victim"}, FULL)
     assert [(row, reason) for row, _, reason in asides(history)] == [
@@ -530,6 +633,8 @@ def test_null_cells_of_typed_files_mean_what_blanks_do(desk, tmp_path):
                 ("BAD_DATE", "planned_release", {"planned_release": "odd"}),
                 ("SENTINEL_DATE", "start", {"start": "1900-01-01"}),
                 ("SENTINEL_DATE", "end", {"end": "9999-12-31"}),
+                ("SENTINEL_DATE", "planned_release", {"planned_release": "9999-12-31"}),
+                ("BAD_DATE", "end", {"end": "odd", "start": "1900-01-01"}),
                 ("BAD_INTERVAL", "end", {"end": "2024-12-31"}),
                 (None, None, {"end": "2025-01-01"}),
                 (None, None, {"end": ""}),
@@ -537,11 +642,22 @@ def test_null_cells_of_typed_files_mean_what_blanks_do(desk, tmp_path):
         ),
         (
             "subjects",
-            {"perpetrator_id": "P1", "dob": "1990-01-01", "deceased_date": ""},
+            {
+                "perpetrator_id": "P1",
+                "dob": "1990-01-01",
+                "deceased_date": "",
+                "transferred_in": "",
+                "managed_under": "",
+            },
             [
                 ("NO_NAMED_SUSPECT", "perpetrator_id", {"perpetrator_id": ""}),
                 ("BAD_DOB", "dob", {"dob": "odd"}),
                 ("BAD_DATE", "deceased_date", {"deceased_date": "odd"}),
+                ("BAD_DATE", "transferred_in", {"transferred_in": "odd"}),
+                ("SENTINEL_DATE", "transferred_in", {"transferred_in": "1900-01-01"}),
+                ("TOO_LONG", "managed_under", {"managed_under": "x" * 10001}),
+                (None, None, {"managed_under": "x" * 10000}),
+                (None, None, {"transferred_in": "2099-01-01"}),
                 (None, None, {"dob": "1900-01-01", "deceased_date": "9999-12-31"}),
                 (None, None, {"dob": ""}),
             ],
@@ -652,3 +768,23 @@ def test_every_row_is_used_set_aside_or_not_yet_known(desk, rows, duplicates):
     ]
     assert len(later) == counts["not_yet_known"]
     assert all(history.known_day <= history.as_of) and all(history.event_day <= history.as_of)
+
+
+def test_the_refusal_of_later_dates_asks_for_the_day_of_the_extract(desk):
+    rows = [{"perpetrator_id": f"P{n}", "event_date": "2025-07-01"} for n in range(21)]
+    asks = "If the extract was taken later than 2025-06-30, say when: extract_date (--extract-date)"
+    with pytest.raises(TooManyFaultsError) as caught:
+        desk.history(*rows)
+    assert str(caught.value).splitlines()[-1] == asks
+    with pytest.raises(TooManyFaultsError) as caught:
+        desk.history(*({**row, "event_date": "2025-07-03"} for row in rows), extract_date="2025-07-02")
+    assert asks not in str(caught.value)
+    assert rows_of(desk.history(*rows, extract_date="2025-07-01"))["not_yet_known"] == 21
+
+
+@pytest.mark.parametrize("table", ["subjects", "custody", "links"])
+def test_a_side_table_without_a_usable_row_stops_the_run(desk, table):
+    row = {"perpetrator_id": "n/k", "nominal_id": "1E+5", "master_id": "B", "start": "odd", "end": ""}
+    config = desk.config({"links": {"columns": {"nominal_id": "nominal_id", "master_id": "master_id"}}})
+    with pytest.raises(DataError, match=rf"^{table}\.csv: none of its 2 rows can be used \("):
+        desk.history({}, config=config, **{table: [{**row, "dob": "odd"}, row]})

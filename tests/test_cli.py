@@ -153,7 +153,7 @@ def test_explain_shows_parts_and_evidence(worked, tmp_path, capsys):
     said = capsys.readouterr().out
     assert said.startswith("W01 as of 2025-06-30: position 2 of 18, rank 2, 64 of 100 points")
     assert "      incident 36/00002/25 2025-03-02 008/66 weight 252\n" in said
-    assert "flags: repeat:same-victim-12m;serial:two-victims-3y" in said
+    assert "flags: course_of_conduct;repeat:same-victim-12m;serial:two-victims-3y" in said
     assert invoke(["explain", str(out), "10"]) == 0
     assert "rank 16, shared by 2" in capsys.readouterr().out
 
@@ -302,7 +302,7 @@ def test_tables_the_settings_map_and_nobody_gave_are_named(tmp_path, capsys):
     assert "map a links table" not in said
     assert "1 rows in links.csv = 1 used + 0 set aside" in said
     assert (
-        "BAD_DATE: 1 (offences.csv rows 408; column offence_date: not in the declared format %d/%m/%Y" in said
+        "BAD_DATE: 1 (offences.csv row 408; column offence_date: not in the declared format %d/%m/%Y" in said
     )
     assert "1 AT FAULT: UNKNOWN_CODE" in said
 

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rfgscore as rfg
 from rfgscore.dates import NO_DAY, iso, to_day
 from rfgscore.history.custody import Spells
 
 
 def spells(*rows):
-    """Return spells of (person, start, end, planned); None is blank."""
-    told = sorted(rows, key=lambda row: row[0])
-    columns = [[NO_DAY if row[n] is None else row[n] for row in told] for n in range(4)]
+    """Return spells of (person, start, end, planned, and perhaps the day recorded); None is blank."""
+    told = sorted(((*row, None)[:5] for row in rows), key=lambda row: row[0])
+    columns = [[NO_DAY if row[n] is None else row[n] for row in told] for n in range(5)]
     return Spells(*(np.array(column, np.int64) for column in columns))
 
 
@@ -32,6 +33,9 @@ def spells(*rows):
         ([(0, 10, 30, None)], 30, [(0, 10, 30)]),
         ([(0, 31, 40, None)], 30, []),
         ([(0, 30, 40, None)], 30, [(0, 30, "open")]),
+        ([(0, 10, 20, None, 30)], 30, [(0, 10, 20)]),
+        ([(0, 10, 20, None, 31)], 30, []),
+        ([(0, 10, None, None, 31), (0, 5, 12, None, 6)], 30, [(0, 5, 12)]),
         ([(0, 10, 20, None), (0, 31, 40, None)], 30, [(0, 10, 20)]),
         ([(0, 10, None, None), (0, 12, 20, None)], 30, [(0, 10, "open")]),
         (
@@ -58,6 +62,9 @@ def test_spells_are_joined_as_they_look_on_the_day(rows, as_of, joined):
         ([(0, 5, 10, 40), (0, 10, None, None)], 12, 5, None),
         ([(0, 5, None, 40), (0, 10, None, 60)], 12, 5, 60),
         ([(0, 5, 5, None)], 5, None, None),
+        ([(0, 5, None, 40, 12)], 12, 5, 40),
+        ([(0, 5, None, 40, 13)], 12, None, None),
+        ([(0, 5, None, 40), (0, 5, None, 60, 13)], 12, 5, 40),
     ],
 )
 def test_who_is_in_custody_since_when_and_until_when(rows, as_of, since, planned):
@@ -138,3 +145,94 @@ def test_what_the_end_day_of_a_spell_means(desk, end_is, last):
         9 + (end_is != "release_day"),
     )
     assert made.held(to_day("2025-06-30"), 1)[1].tolist() == [to_day("2025-05-01")]
+
+
+SPELL = {"perpetrator_id": "P1", "start": "2025-03-01"}
+
+
+@pytest.mark.parametrize(
+    ("end", "reading"),
+    [
+        ("9999-12-30", {}),
+        ("9999-12-31", {"sentinel_dates": ["1900-01-01"]}),
+        ("9999-12-31", {"sentinel_dates": ["1900-01-01"], "custody": {"end_is": "last_day_held"}}),
+        ("2025-07-01", {}),
+        ("", {}),
+    ],
+)
+def test_an_end_far_ahead_is_as_good_as_none(desk, end, reading):
+    history = desk.history({}, config=desk.config(reading), custody=[{**SPELL, "end": end}])
+    assert len(history.set_aside) == 0
+    held, since, _ = history.source.spells.held(history.as_of, 1)
+    assert held.tolist() == [True] and since.tolist() == [to_day("2025-03-01")]
+    line = np.array([to_day("2025-03-01")], np.int64)
+    assert history.source.spells.days_at_liberty(line, history.as_of).tolist() == [0]
+
+
+def test_a_placeholder_end_is_a_fault_that_tells_the_way_out(desk):
+    spells = [{**SPELL, "end": "9999-12-31"}, {**SPELL, "end": "2025-04-01"}]
+    history = desk.history({}, custody=spells)
+    assert history.set_aside["reason"] == ["SENTINEL_DATE"]
+    assert history.set_aside["detail"] == [
+        "a placeholder date; leave the cell blank where there is none, or take the date off "
+        "input.sentinel_dates"
+    ]
+    assert history.source.custody_in_doubt.tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "held"), [("2025-06-30", True), ("2025-07-01", False), ("", True), ("2025-03-01", True)]
+)
+def test_a_spell_recorded_later_is_not_known(desk, recorded, held):
+    spells = [
+        {**SPELL, "end": "", "recorded_date": recorded},
+        {**SPELL, "start": "2024-01-01", "end": "2024-02-01", "recorded_date": "2024-01-01"},
+    ]
+    history = desk.history({}, custody=spells, extract_date="2025-07-10")
+    assert history.source.spells.held(history.as_of, 1)[0].tolist() == [held]
+    assert history.source.account.sides_not_yet_known == ({} if held else {"custody": 1})
+    unused = [text for word, text in history.source.account.warnings if word == "custody_unused"]
+    assert unused == ([] if held else ["1 custody rows of people without a line or after 2025-06-30"])
+
+
+def test_a_spell_appears_on_the_day_it_was_recorded(desk):
+    spells = [{**SPELL, "end": "", "recorded_date": "2025-05-10", "planned_release": "2025-08-01"}]
+    history = desk.history({}, custody=spells, extract_date="2025-07-10")
+    assert history.source.extract_state == ()
+    for day, held in (("2025-05-09", False), ("2025-05-10", True)):
+        seen = history.at(to_day(day)).source.spells.held(to_day(day), 1)
+        assert seen[0].tolist() == [held]
+        assert seen[2].tolist() == [to_day("2025-08-01") if held else NO_DAY]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "event", "doubt"),
+    [("2025-06-30", "odd", True), ("2025-07-01", "odd", False), ("odd", "2025-04-01", True)],
+)
+def test_a_spell_at_fault_leaves_a_doubt_only_once_it_is_recorded(desk, recorded, event, doubt):
+    spells = [
+        {**SPELL, "end": event, "recorded_date": recorded},
+        {**SPELL, "perpetrator_id": "P2", "end": "", "recorded_date": "2025-03-01"},
+    ]
+    history = desk.history({}, custody=spells, extract_date="2025-07-10")
+    assert history.source.custody_in_doubt.tolist() == [doubt]
+    assert history.source.lost_rows.tolist() == [int(doubt)]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "excluded"),
+    [
+        ("2025-05-31", "", False),  # 30 days
+        ("2025-05-30", "", True),  # 31 days
+        ("2025-05-30", "2025-06-30", False),
+        ("2025-05-30", "2025-07-01", True),
+        ("2025-07-01", "", False),
+    ],
+)
+def test_whoever_is_held_beyond_the_days_is_not_ranked(desk, start, end, excluded):
+    config = desk.config(cohort={"custody": {"exclude_if_held_days": 30}})
+    custody = [{"perpetrator_id": "P1", "start": start, "end": end}]
+    scored = rfg.score(
+        desk.history({}, config=config, custody=custody), config=config, as_of=desk.as_of
+    ).scored
+    assert [why and why.word for why in scored.exclusion] == ["HELD" if excluded else None]

@@ -106,7 +106,7 @@ def test_victims_are_counted_and_never_named(scores, rows, words):
 def test_a_fallback_weight_is_told(scores, desk):
     config = desk.config(score={"components": BANDS}, gravity={"unmapped": 7})
     found = rfg.score(desk.history({"offence_code": "999/9"}, config=config), config=config)
-    assert "[999/9 has no weight of its own in the gravity table]" in part(found, "gravity").sentence
+    assert "[999/9: no weight of its own in the gravity table]" in part(found, "gravity").sentence
 
 
 def test_days_in_custody_are_told_where_there_are_any(scores):

@@ -6,15 +6,21 @@ import datetime as dt
 import gzip
 import hashlib
 import io
+import os
 import zipfile
 from decimal import Decimal
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from rfgscore.dates import ISO, DateFormat
 from rfgscore.errors import DataError, FormatError, InputNotFoundError, MissingColumnError
-from rfgscore.ingest.files import Limits, read_table
+from rfgscore.ingest import csv_records, files, preflight
+from rfgscore.ingest.coded import Coded
+from rfgscore.ingest.files import read_table
+from rfgscore.ingest.raw import Limits
 
 HEAD = "perpetrator_id,event_date\n"
 PLAIN = HEAD + "P1,2024-01-01\nP2,2024-01-02\n"
@@ -36,9 +42,9 @@ def read(tmp_path):
 def typed(tmp_path):
     """Write one Parquet column and read it."""
 
-    def typed(values, kind=None, name="o.parquet"):
+    def typed(values, kind=None, name="o.parquet", **options):
         pq.write_table(pa.table({"x": pa.array(values, kind)}), tmp_path / name)
-        return read_table(tmp_path / name, wanted=["x"])
+        return read_table(tmp_path / name, wanted=["x"], **options)
 
     return typed
 
@@ -83,8 +89,9 @@ def test_a_byte_that_cp1252_lacks_is_refused(read):
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_utf16_is_refused(read, encoding):
     data = PLAIN.encode(encoding)
-    words = "UTF-16 text" if encoding == "utf-16" else "o.csv:1: a NUL byte"
+    words = "UTF-16 text" if encoding == "utf-16" else "o.csv:1: every other byte is a NUL byte, as in UTF-16"
     assert words in refusal(read, data)
+    assert words.replace("o.csv", "o.csv.gz") in refusal(read, gzip.compress(data), "o.csv.gz")
 
 
 def test_utf16_with_the_other_mark_is_refused_by_name(read):
@@ -200,7 +207,7 @@ def test_a_header_alone_has_no_rows(read, text):
     assert table.rows == 0 and table.line.tolist() == [] and cells(table) == []
 
 
-@pytest.mark.parametrize("text", ["\n" + PLAIN, "\n", "\r\n"])
+@pytest.mark.parametrize("text", ["\n", "\r\n", "\n\nP1,2024-01-01\n", "\n" * 21 + HEAD])
 def test_the_header_must_be_on_the_first_line(read, text):
     assert refusal(read, text) == "o.csv:1: the first line must be the header; it is blank"
 
@@ -288,7 +295,7 @@ def test_the_declared_delimiter_is_used(read, delimiter):
 @pytest.mark.parametrize(("header", "column"), [("a,a,b", "a"), ("a,b,a", "a"), ("A,a ,b", " a")])
 def test_a_mapped_column_that_stands_twice_is_refused(read, header, column):
     words = refusal(read, f"{header}\n1,2,3\n", wanted={"perpetrator_id": column})
-    assert words == f"o.csv:1: the column {column!r} stands in the header 2 times"
+    assert words == f"o.csv:1: the column {column!r} stands in the header 2 times; rename one"
 
 
 def test_a_repeated_column_that_nobody_maps_does_no_harm(read):
@@ -339,8 +346,28 @@ def test_without_a_mapping_only_needed_columns_must_be_there(read):
 
 def test_the_row_limit_holds_when_met_and_refuses_when_passed(read):
     assert read(PLAIN, limits=Limits(file_rows=2)).rows == 2
-    words = "o.csv: 2 rows are more than input.limits.file_rows (1)"
+    words = (
+        "o.csv: at least 2 rows are more than input.limits.file_rows (1); split the file, or raise the limit"
+    )
     assert refusal(read, PLAIN, limits=Limits(file_rows=1)) == words
+
+
+def test_too_many_rows_are_refused_before_all_are_read(read):
+    # The quote that is never closed stands far behind the limit.
+    text = PLAIN + "P3,2024-01-03\n" * 3000 + '"P4,2024-01-04\nP5,2024-01-05\n'
+    assert "rows are more than input.limits.file_rows (9)" in refusal(read, text, limits=Limits(file_rows=9))
+    assert "a quote opened in this record is never closed" in refusal(read, text)
+
+
+def test_too_many_rows_of_a_parquet_or_a_table_are_refused(typed, tmp_path):
+    typed(["a", "b"])
+    few = Limits(file_rows=1)
+    with pytest.raises(
+        FormatError, match=r"^o\.parquet: 2 rows are more than input\.limits\.file_rows \(1\)"
+    ):
+        read_table(tmp_path / "o.parquet", wanted=["x"], limits=few)
+    with pytest.raises(FormatError, match=r"^subjects: 2 rows are more than input\.limits\.file_rows \(1\)"):
+        read_table(pa.table({"x": ["a", "b"]}), wanted=["x"], limits=few, name="subjects")
 
 
 DAY = dt.date(2024, 2, 29)
@@ -352,6 +379,8 @@ MOMENT = dt.datetime(2024, 2, 29, 23, 59, 59, 5)
     [
         (["007", " x ", "", None], pa.string(), ["007", " x ", "", None], ""),
         (["b", "a", None], pa.large_string(), ["b", "a", None], ""),
+        (["b", "a", None, "b"], pa.dictionary(pa.int8(), pa.string()), ["b", "a", None, "b"], ""),
+        (["a\0b", "\U0001f600", "\uffee", "z"], pa.string(), ["a\0b", "\U0001f600", "\uffee", "z"], ""),
         ([1, -20, None], pa.int8(), ["1", "-20", None], "number"),
         ([2**63 - 1], pa.int64(), ["9223372036854775807"], "number"),
         ([2**64 - 1], pa.uint64(), ["18446744073709551615"], "number"),
@@ -380,7 +409,6 @@ def test_parquet_types_as_text(typed, values, kind, text, told):
 @pytest.mark.parametrize(
     ("values", "kind", "said"),
     [
-        ([MOMENT], pa.timestamp("us", tz="Europe/London"), "TIMESTAMP WITH TIME ZONE"),
         ([dt.time(1, 2)], pa.time64("us"), "TIME"),
         ([b"ab"], pa.binary(), "BLOB"),
         ([{"a": 1}], pa.struct({"a": pa.int32()}), "STRUCT"),
@@ -393,7 +421,48 @@ def test_parquet_types_as_text(typed, values, kind, text, told):
 def test_parquet_types_that_are_refused_by_name(typed, values, kind, said):
     words = refusal(typed, values, kind)
     assert words.startswith("o.parquet: the column 'x' ") and said in words
-    assert words.endswith("text, dates and numbers are read")
+    assert words.endswith(("are read; write it as text", "text, dates and numbers are read"))
+
+
+LATE = dt.datetime(2024, 7, 1, 23, 30, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_moment_with_a_zone_has_its_date_in_the_declared_one(typed, unit):
+    before = dt.datetime(1920, 1, 15, 0, 30, tzinfo=dt.UTC)
+    values = [LATE, None, LATE - dt.timedelta(hours=1), before]
+    kind = pa.timestamp(unit, tz="Asia/Tokyo")
+    table = typed(values, kind, zone="Europe/London")
+    assert cells(table, "x") == ["2024-07-02", None, "2024-07-01", "1920-01-15"]
+    assert table.typed == {"x": "date"}
+    assert cells(typed(values, kind, zone="America/New_York"), "x")[-1] == "1920-01-14"
+
+
+def test_a_moment_just_before_midnight_is_dated_to_the_nanosecond(typed):
+    table = typed([-1, 0], pa.timestamp("ns", tz="UTC"), zone="UTC")
+    assert cells(table, "x") == ["1969-12-31", "1970-01-01"]
+
+
+def test_a_moment_with_a_zone_needs_one_declared(typed):
+    words = refusal(typed, [LATE], pa.timestamp("us", tz="UTC"))
+    assert words == (
+        "o.parquet: the column 'x' holds timestamps with a time zone; name the zone whose calendar "
+        "dates them: input.timezone"
+    )
+
+
+def test_an_endless_moment_is_a_date_that_no_calendar_has_and_no_blank(typed):
+    for value in (2**63 - 1, -(2**63) + 1):
+        (text,) = cells(typed([value], pa.timestamp("us", tz="UTC"), zone="UTC"), "x")
+        assert text is not None and not DateFormat(ISO).day(text)
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_moments_are_no_ids(tmp_path, zone):
+    kind = pa.timestamp("us", tz=zone)
+    pq.write_table(pa.table({"ref": pa.array([MOMENT], kind)}), tmp_path / "o.parquet")
+    with pytest.raises(FormatError, match=r"o\.parquet: the column 'ref' holds timestamps, which are no ids"):
+        read_table(tmp_path / "o.parquet", wanted={"perpetrator_id": "ref"}, zone="UTC")
 
 
 def test_a_refused_type_in_a_column_that_nobody_maps_does_no_harm(tmp_path):
@@ -407,7 +476,21 @@ def test_a_truncated_parquet_is_refused(tmp_path, typed, read, cut):
     typed(["a", "b"], name="whole.parquet")
     data = (tmp_path / "whole.parquet").read_bytes()[:cut]
     words = refusal(read, data, "o.parquet")
-    assert words.startswith("o.parquet: the Parquet format is damaged or cut short (")
+    assert words.startswith("o.parquet: the Parquet format is damaged or cut short; transfer it again")
+
+
+def test_a_parquet_that_only_begins_or_is_spoilt_is_refused(typed, read, tmp_path):
+    typed(["a", "b"] * 999, name="whole.parquet")
+    data = (tmp_path / "whole.parquet").read_bytes()
+    spoilt = (
+        data[: len(data) // 2],
+        data[:-4] + b"XXXX",
+        b"PAR1" + PLAIN.encode(),
+        b"PAR1" + b"\0" * 99 + b"PAR1",
+    )
+    for bad in spoilt:
+        words = refusal(read, bad, "o.parquet")
+        assert words.startswith("o.parquet: the Parquet format is damaged or cut short; transfer it again")
 
 
 @pytest.mark.parametrize("name", ["a*.parquet", "a[12].parquet", "a?.parquet"])
@@ -425,3 +508,213 @@ def test_a_missing_parquet_column_is_told_as_for_csv(typed, tmp_path):
     typed(["1"])
     with pytest.raises(MissingColumnError, match=r"o\.parquet: missing 'y' among its 1 columns"):
         read_table(tmp_path / "o.parquet", wanted={"area": "y"})
+
+
+def written(folder, names, *columns):
+    """Write a Parquet file whose column names may repeat."""
+    table = pa.Table.from_arrays([pa.array(column) for column in columns], names=list(names))
+    pq.write_table(table, folder / "o.parquet")
+    return folder / "o.parquet"
+
+
+def test_a_mapped_parquet_column_that_stands_twice_is_refused(tmp_path):
+    path = written(tmp_path, ["y", "x", "x"], [["nested"]], ["1"], ["2"])
+    with pytest.raises(FormatError, match=r"the column 'x' stands in the header 2 times; rename one"):
+        read_table(path, wanted=["x"])
+
+
+def test_parquet_columns_that_differ_in_case_are_told_apart(tmp_path):
+    path = written(tmp_path, ["X", "more", "x", "last"], ["1"], [{"a": [{"b": 1}], "c": 2}], ["2"], ["3"])
+    table = read_table(path, wanted={"area": "x", "force": "X", "role": "last"})
+    assert [cells(table, name) for name in ("area", "force", "role")] == [["2"], ["1"], ["3"]]
+    assert table.warnings == ()
+
+
+def test_parquet_rows_keep_their_order_across_row_groups(tmp_path):
+    values = [f"{(7919 * row) % 5003}" for row in range(20_000)]
+    pq.write_table(pa.table({"x": values}), tmp_path / "o.parquet", row_group_size=700)
+    table = read_table(tmp_path / "o.parquet", wanted=["x"])
+    assert cells(table, "x") == values and table.columns["x"].values == Coded.of(values).values
+
+
+def test_a_parquet_too_large_for_memory_is_no_damaged_one(typed, monkeypatch):
+    def full(*given):
+        raise duckdb.OutOfMemoryException("full")
+
+    monkeypatch.setattr("rfgscore.ingest.parquet.code_cells", full)
+    assert refusal(typed, ["a"]) == "o.parquet: there is too little memory to read it; split the file"
+
+
+# Bytes that are no CSV, whatever its name says.
+
+
+def test_a_gzip_is_looked_into(read):
+    inside = {
+        b"": "the file is empty (0 bytes once unpacked); extract it again",
+        zipped(): "the format is a workbook or an archive; save it as UTF-8 CSV",
+        gzip.compress(PLAIN.encode()): "the gzip holds a file of the format csv.gz; unpack it first",
+        b"PAR1 and more": "the gzip holds a file of the format parquet; unpack it first",
+        "\ufeffa,b\n".encode("utf-16-le"): "the format is UTF-16 text; save it as UTF-8 CSV",
+    }
+    for data, words in inside.items():
+        assert refusal(read, gzip.compress(data), "o.csv.gz") == f"o.csv.gz: {words}"
+
+
+def test_the_mark_of_utf8_is_refused_where_another_encoding_is_declared(read):
+    words = "o.csv:1: the mark of UTF-8 at its head, and cp1252 declared; set input.encoding to utf-8"
+    assert refusal(read, b"\xef\xbb\xbf" + PLAIN.encode(), encoding="cp1252") == words
+
+
+@pytest.mark.parametrize("text", [PLAIN.replace("\n", "\r"), HEAD.replace("\n", "\r")])
+def test_a_file_whose_only_line_ends_are_carriage_returns_is_refused(read, text):
+    assert refusal(read, text) == (
+        "o.csv:1: the only line ends are carriage returns; save it with line feeds (LF or CRLF)"
+    )
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 5, 64])
+def test_faults_are_found_across_the_pieces_a_file_is_read_in(read, monkeypatch, chunk):
+    monkeypatch.setattr(preflight, "_CHUNK", chunk)
+    good = (HEAD + "Zoë\U0001f600,2024-01-01\r\n").encode()
+    assert cells(read(good)) == ["Zoë\U0001f600"]
+    for bad, byte in ((b"\xf0\x9f\x98,1\n", 1), (b"ab\xff,1\n", 3), (b"1,\xf0\x9f", 3)):
+        assert refusal(read, good + bad) == (
+            f"o.csv:3: byte {len(good) + byte} is no utf-8; declare input.encoding or save as UTF-8"
+        )
+    assert refusal(read, good + b"a\x00,1\n") == "o.csv:3: a NUL byte; this is no text format"
+
+
+@pytest.mark.parametrize(
+    ("text", "even"),
+    [("a\nb\n", True), ("a\r\nb\r\n", True), ("a\r\nb\n", False), ("a\nb\rc\n", False), ("a\r\nb\r", False)],
+)
+@pytest.mark.parametrize("chunk", [1, 2, 100])
+def test_line_ends_are_counted_across_pieces(tmp_path, monkeypatch, text, even, chunk):
+    monkeypatch.setattr(preflight, "_CHUNK", chunk)
+    (tmp_path / "o.csv").write_bytes(text.encode())
+    found = preflight.survey(preflight.identify(tmp_path / "o.csv"), "utf-8", 1)
+    assert (found.even, found.lines) == (even, text.count("\n"))
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "o.csv")
+    with pytest.raises(FormatError, match=r"^o\.csv: this is no plain file; save it as one"):
+        read_table(tmp_path / "o.csv", wanted=["a"])
+
+
+@pytest.mark.parametrize("change", ["longer", "cut", "gone", "touched", "recoded"])
+def test_a_file_that_is_changed_while_it_is_read_is_refused(tmp_path, monkeypatch, change):
+    path = tmp_path / "o.csv.gz"
+    path.write_bytes(gzip.compress(PLAIN.encode()))
+    changes = {
+        "longer": lambda: path.write_bytes(gzip.compress((PLAIN + "P3,2024-01-03\n").encode())),
+        "cut": lambda: path.write_bytes(path.read_bytes()[:-9]),
+        "gone": path.unlink,
+        "touched": lambda: os.utime(path, ns=(1, 1)),
+        "recoded": lambda: path.write_bytes(gzip.compress(PLAIN.encode() + b"\xff,\n")),
+    }
+    plain = files.survey
+
+    def survey(*given):
+        found = plain(*given)
+        changes[change]()
+        return found
+
+    monkeypatch.setattr(files, "survey", survey)
+    with pytest.raises(FormatError, match=r"^o\.csv\.gz: the file was changed while it was read, or cannot"):
+        read_table(path, wanted=["perpetrator_id"])
+
+
+def test_a_file_that_is_gone_once_it_was_read_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "o.csv"
+    path.write_text(PLAIN)
+    plain = files.read_csv
+    monkeypatch.setattr(files, "read_csv", lambda file: (plain(file), path.unlink()))
+    with pytest.raises(FormatError, match=r"^o\.csv: the file was changed while it was read, or cannot"):
+        read_table(path, wanted=["perpetrator_id"])
+
+
+def test_a_disk_that_fails_is_not_called_a_damaged_gzip(tmp_path, monkeypatch):
+    (tmp_path / "o.csv").write_text(PLAIN)
+    monkeypatch.setattr(preflight._Count, "add", lambda *given: (_ for _ in ()).throw(OSError(5, "I/O")))
+    with pytest.raises(FormatError, match=r"or cannot be read again"):
+        read_table(tmp_path / "o.csv", wanted=["perpetrator_id"])
+
+
+# Records that are none, and headers that stand elsewhere.
+
+
+def test_a_carriage_return_alone_breaks_its_record_and_is_text_inside_quotes(read):
+    table = read(HEAD + 'P1,2024-\r01-01\nP2,2024-01-02\n"P\r3",2024-01-03\r\nP4,"2024"\r,x\n\r\n')
+    assert cells(table) == [None, "P2", "P\r3", None] and table.line.tolist() == [2, 3, 4, 5]
+    assert table.broken == dict.fromkeys((0, 3), "broken record (a carriage return alone stands in it)")
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_header_that_stands_again_is_a_broken_record(read, mark):
+    table = read(PLAIN + mark + PLAIN)
+    assert table.broken == {2: "the header stands here again"}
+    assert cells(table) == ["P1", "P2", None, "P1", "P2"] and table.line.tolist() == [2, 3, 4, 5, 6]
+
+
+def test_a_footer_is_a_broken_record(read):
+    table = read(PLAIN + "\nTotal: 2\nOFFICIAL - SENSITIVE\n")
+    assert table.broken == {2: "1 cells, not 2", 3: "1 cells, not 2"} and table.line.tolist() == [2, 3, 5, 6]
+
+
+@pytest.mark.parametrize(
+    "above", ["Extract of 1 July\n\n,\n", "a,b\nc,d\n\n", '"not ""closed\n"\n,\n', '"a"b\n\n\n']
+)
+def test_a_header_below_other_lines_is_pointed_at(read, above):
+    for wanted in ({"perpetrator_id": "perpetrator_id"}, ["perpetrator_id", "area"]):
+        words = refusal(read, above + PLAIN, wanted=wanted, needed=["perpetrator_id"], error=DataError)
+        assert words == (
+            "o.csv:1: the first line must be the header, and the header stands on line 4: "
+            "remove the lines above it"
+        )
+
+
+def test_a_header_is_looked_for_in_twenty_lines(read):
+    wanted = {"perpetrator_id": "perpetrator_id", "event_date": "event_date"}
+    assert "stands on line 21:" in refusal(read, "x\n" * 20 + PLAIN, wanted=wanted, error=MissingColumnError)
+    assert "missing" in refusal(read, "x\n" * 21 + PLAIN, wanted=wanted, error=MissingColumnError)
+    # A line that holds some of them is no header.
+    text = "x\nperpetrator_id,date\nP1,2024-01-01\n"
+    assert "missing" in refusal(read, text, wanted=wanted, error=MissingColumnError)
+
+
+def test_a_file_of_broken_records_alone_is_read(read):
+    table = read(HEAD + "P1\n\nP2,1,2\n")
+    assert cells(table) == [None, None] and list(table.broken) == [0, 1]
+
+
+def test_a_header_whose_quoted_cell_holds_records_is_refused(read):
+    words = refusal(read, 'perpetrator_id,"event_date\nP1,2024-01-01\nP2,2024-01-02"\nP3,2024-01-03\n')
+    assert words.startswith("o.csv:1: a quoted cell of the header runs on to line 3 and holds whole records")
+    assert cells(read('perpetrator_id,"event\ndate"\nP3,2024-01-03\n')) == ["P3"]
+
+
+def test_records_are_told_apart_at_any_place_in_a_block(read, monkeypatch):
+    text = HEAD + 'P1,1\n\n"P\n2",2\nP3\n"P"4,4\nP5,"5\r\n\r\n5"\n' + HEAD + "P6,6\n\n\nP7,7,7\nP8,8\n"
+    expected = (["P1", "P\n2", None, None, "P5", None, "P6", None, "P8"], [2, 4, 6, 7, 8, 11, 12, 15, 16])
+    for size in (1, 2, 3, 4, 5, 100):
+        monkeypatch.setattr(csv_records, "BLOCK", size)
+        table = read(text)
+        assert (cells(table), table.line.tolist(), sorted(table.broken)) == (*expected, [2, 3, 5, 7])
+
+
+# Tables in memory.
+
+
+def test_a_table_in_memory_is_read_under_its_name():
+    frame = pa.table({"ref": ["P1"], "at": pa.array([LATE], pa.timestamp("us", tz="UTC"))})
+    wanted = {"perpetrator_id": "ref", "event_date": "at"}
+    table = read_table(frame, wanted=wanted, zone="Europe/London", name="custody")
+    assert (table.file, cells(table), cells(table, "event_date")) == ("custody", ["P1"], ["2024-07-02"])
+    with pytest.raises(FormatError, match=r"^offences: the column 'at' holds timestamps with a time zone"):
+        read_table(frame, wanted=wanted)
+
+
+def test_what_is_neither_a_path_nor_a_table_is_refused():
+    with pytest.raises(TypeError, match="a path, or a pandas, polars or Arrow table is read, not int"):
+        read_table(3, wanted=["a"])

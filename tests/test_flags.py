@@ -109,6 +109,27 @@ CASES = [
         [*times([1], force="A"), *times([800], force="")],
     ),
     ("linked", [*times([1]), *times([OUT], perpetrator_id="old")], times([1, OUT])),
+    (
+        "strangulation",
+        times([IN], offence_code="8/77"),
+        [*times([OUT], offence_code="8/77"), *times([1], offence_code="5/4")],
+    ),
+    ("strangulation", times([1], offence_code=" 008/78 "), times([1], offence_code="008/77", is_crime="n")),
+    (
+        "course_of_conduct",
+        times([IN], offence_code="8/66"),
+        [*times([OUT], offence_code="8/66"), *times([1], offence_code="8/77")],
+    ),
+    ("course_of_conduct", times([1], offence_code="195/94"), times([1], offence_code="125/09")),
+    ("course_of_conduct", times([1], offence_code="008/67"), times([1], offence_code="008/06")),
+    ("course_of_conduct", times([1], offence_code="8q"), times([1], offence_code="8L")),
+    (
+        "order_breach",
+        times([IN], offence_code="066/39"),
+        [*times([OUT], offence_code="066/39"), *times([1], offence_code="066/98")],
+    ),
+    ("history_not_held", times([500, 100]), times([501, 100])),
+    ("managed_elsewhere", times([1]), times([1])),
     ("event_in_custody", times([100]), times([99])),
     ("event_in_custody", times([200]), times([201])),
     ("event_in_custody", times([IN]), times([OUT])),
@@ -117,6 +138,13 @@ CASES = [
 
 #: Joined records, and custody of both people: 1000 to 700 days ago, and 200 to 100 days ago.
 LINKS = [{"nominal_id": "old", "master_id": "hit"}, {"nominal_id": "unused", "master_id": "miss"}]
+SUBJECTS = {
+    "history_not_held": [{"perpetrator_id": who, "transferred_in": ago(500)} for who in ("hit", "miss")],
+    "managed_elsewhere": [
+        {"perpetrator_id": "hit", "managed_under": "MAPPA 2"},
+        {"perpetrator_id": "miss", "managed_under": " N/A "},
+    ],
+}
 CUSTODY = [
     {"perpetrator_id": who, "start": ago(start), "end": ago(end)}
     for who in ("hit", "miss")
@@ -135,9 +163,12 @@ def test_each_flag_is_met_and_just_missed(desk, word, hit, miss, others):
     columns = dict.fromkeys(name for row in rows for name in row)
     config = desk.config(gravity={"unmapped": 2})
     blank = dict.fromkeys(columns, "") | {"offence_code": "8/6"}
+    blank |= {"is_crime": "y"} if "is_crime" in columns else {}
     tables = (
         {"custody": CUSTODY} if word == "event_in_custody" else {"links": LINKS} if word == "linked" else {}
     )
+    if word in SUBJECTS:
+        tables = {"subjects": SUBJECTS[word]}
     history = desk.history(*({**blank, **row} for row in rows), config=config, **tables)
     found = raised(history, config)
     if word == "looks_alike":
@@ -235,3 +266,85 @@ def test_a_history_from_arrays_tells_what_its_arrays_hold():
         "victim_unknown": [3],
     }
     assert all(mask.dtype == np.bool_ and len(mask) == 4 for mask in found.values())
+
+
+@pytest.mark.parametrize(
+    ("told", "flagged"),
+    [
+        ([{"transferred_in": "2025-03-01"}], True),
+        ([{"transferred_in": "2025-03-02"}], False),
+        ([{"transferred_in": "2025-06-30"}, {"transferred_in": "2025-02-01"}], True),
+        ([{"transferred_in": ""}], False),
+        ([{"transferred_in": "2025-02-01", "recorded_date": "2025-06-30"}], True),
+        ([{"transferred_in": "2025-02-01", "recorded_date": "2025-07-01"}], False),
+        ([{"transferred_in": "2025-02-01", "perpetrator_id": "old"}], True),
+        ([{"transferred_in": "2025-02-01", "perpetrator_id": "P2"}], False),
+    ],
+)
+def test_history_is_not_held_where_no_line_is_older_than_the_transfer(desk, told, flagged):
+    config = desk.config({"point_in_time": "accept_extract_state"})
+    subjects = [{"perpetrator_id": "P1", "recorded_date": "", **row} for row in told]
+    links = [{"nominal_id": "old", "master_id": "P1"}]
+    history = desk.history({}, config=config, subjects=subjects, links=links, extract_date="2025-07-10")
+    assert raised(history, config).get("history_not_held", []) == (["P1"] if flagged else [])
+
+
+def test_a_transfer_is_known_from_its_day_and_a_line_counts_once_it_is_visible(desk):
+    config = desk.config()
+    subjects = [{"perpetrator_id": "P1", "transferred_in": ago(20)}]
+    rows = [
+        {"event_date": ago(10), "recorded_date": ago(10)},
+        {"event_date": ago(20), "recorded_date": ago(20)},
+        {"event_date": ago(30), "recorded_date": ago(5)},
+    ]
+    history = desk.history(*rows, config=config, subjects=subjects)
+    seen = {age: "history_not_held" in raised(history, config, AS_OF - age) for age in (21, 20, 6, 5, 0)}
+    assert seen == {21: False, 20: True, 6: True, 5: False, 0: False}
+    later = [{"perpetrator_id": "P1", "transferred_in": "2025-07-01"}]
+    history = desk.history({}, config=config, subjects=later, extract_date="2025-07-10")
+    assert raised(history, config) == {}
+
+
+@pytest.mark.parametrize(
+    ("cell", "recorded", "flagged"),
+    [
+        ("MAPPA 1", "2025-06-30", True),
+        ("MAPPA 1", "2025-07-01", False),
+        ("MAPPA 1", "", True),
+        ("  ", "2025-06-30", False),
+        ("Not Known", "2025-06-30", False),
+        ("0", "2025-06-30", False),
+        ("00", "2025-06-30", True),
+    ],
+)
+def test_who_is_managed_elsewhere(desk, cell, recorded, flagged):
+    config = desk.config({"point_in_time": "accept_extract_state"})
+    subjects = [
+        {"perpetrator_id": "P1", "managed_under": cell, "recorded_date": recorded},
+        {"perpetrator_id": "P1", "managed_under": "", "recorded_date": "2025-06-30"},
+    ]
+    history = desk.history({}, config=config, subjects=subjects, extract_date="2025-07-10")
+    assert raised(history, config).get("managed_elsewhere", []) == (["P1"] if flagged else [])
+
+
+@pytest.mark.parametrize(
+    ("dob", "day", "flagged"),
+    [
+        ("2008-02-29", "2026-02-28", True),
+        ("2008-02-29", "2026-03-01", False),
+        ("2008-03-01", "2026-02-28", True),
+        ("2008-03-01", "2026-03-01", False),
+    ],
+)
+def test_somebody_born_on_29_february_is_18_on_1_march(desk, dob, day, flagged):
+    config = desk.config()
+    history = desk.history({"dob": dob, "event_date": "2025-06-01"}, config=config, as_of=day)
+    assert ("under_18" in raised(history, config, to_day(day))) is flagged
+
+
+def test_each_distinct_offence_is_looked_up_once(desk, monkeypatch):
+    asked = []
+    monkeypatch.setattr(flags, "groups_of", lambda code: asked.append(code) or frozenset())
+    config = desk.config()
+    history = desk.history(*times(range(9)), *times(range(9), offence_code="19/8"), config=config)
+    assert raised(history, config) == {} and sorted(asked) == sorted(["008/06", "019/08"] * 3)

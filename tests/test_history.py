@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rfgscore as rfg
 from rfgscore.dates import NO_DAY, iso, to_day
 from rfgscore.errors import (
     ConfigError,
@@ -47,7 +48,7 @@ def plain(history):
                 value = [value.text(row) for row in range(len(value))]
             elif isinstance(value, np.ndarray):
                 value = value.tolist()
-            elif spec.name in ("source", "account", "set_aside", "spells"):
+            elif spec.name in ("source", "account", "set_aside", "coverage", "spells"):
                 continue
             held[spec.name] = value
     return held
@@ -422,11 +423,180 @@ def test_what_becomes_known_later_is_not_told_of_a_person(desk):
     assert history.source.two_forces.tolist() == [False] and history.source.account.warnings == ()
 
 
-@pytest.mark.parametrize("column", ["recorded_date", "transferred_in", "managed_under"])
-def test_a_column_that_would_be_ignored_is_refused(desk, column):
-    subjects = [{"perpetrator_id": "P1", column: ""}]
-    with pytest.raises(DataError, match=rf"subjects\.csv: '{column}' would be ignored"):
-        desk.history({}, subjects=subjects)
+#: A table whose rows tell something only as of the extract, and what that is.
+ONLY_THEN = [
+    ("links", {"nominal_id": "A", "master_id": "B"}, "links"),
+    (
+        "custody",
+        {"perpetrator_id": "P1", "start": "2025-01-01", "end": "", "planned_release": ""},
+        "planned_release",
+    ),
+    ("subjects", {"perpetrator_id": "P1", "managed_under": ""}, "managed_under"),
+]
+
+
+@pytest.mark.parametrize(("table", "row", "named"), ONLY_THEN)
+def test_rows_that_say_when_they_were_recorded_need_no_consent(desk, table, row, named):
+    dated, blank = {**row, "recorded_date": "2025-06-30"}, {**row, "recorded_date": ""}
+    later = {**row, "recorded_date": "2025-07-01"}
+    history = desk.history({}, extract_date="2025-07-01", **{table: [dated, later]})
+    assert history.source.extract_state == () and warned(history, "point_in_time") == []
+    for rows in ([dated, blank], [blank], [row]):
+        with pytest.raises(PointInTimeError, match=rf"^{named}: known only as of the extract"):
+            desk.history({}, extract_date="2025-07-01", **{table: rows})
+    with pytest.raises(PointInTimeError, match=r"Rows of other tables .* \(recorded_date\) need no consent"):
+        desk.history({}, extract_date="2025-07-01", **{table: [blank]})
+    history = desk.history(
+        {}, extract_date="2025-07-01", config=desk.config(ACCEPT), **{table: [dated, blank]}
+    )
+    assert history.source.extract_state == (named,)
+
+
+def test_a_blank_record_day_at_fault_or_out_of_scope_tells_nothing(desk):
+    links = [
+        {"nominal_id": "A", "master_id": "B", "recorded_date": "2025-06-01"},
+        {"nominal_id": "n/k", "master_id": "B", "recorded_date": ""},
+    ]
+    assert desk.history({}, extract_date="2025-07-01", links=links).source.extract_state == ()
+
+
+def test_an_outcome_stays_as_of_the_extract(desk):
+    row = {"outcome": "", "recorded_date": "2025-03-01"}
+    with pytest.raises(PointInTimeError, match=r"^outcome: known only as of the extract"):
+        desk.history(row, extract_date="2025-07-01")
+
+
+@pytest.mark.parametrize("table", ["links", "custody", "subjects"])
+@pytest.mark.parametrize(
+    ("day", "reason"),
+    [
+        ("2025-07-01", None),
+        ("2025-07-02", "FUTURE_DATE"),
+        ("1900-01-01", "SENTINEL_DATE"),
+        ("odd", "BAD_DATE"),
+        ("", None),
+    ],
+)
+def test_the_record_day_of_a_side_row_is_checked(desk, table, day, reason):
+    row = dict(next(row for name, row, _ in ONLY_THEN if name == table))
+    rows = [{**row, "recorded_date": cell} for cell in ("2025-06-30", day)]
+    history = desk.history({}, extract_date="2025-07-01", config=desk.config(ACCEPT), **{table: rows})
+    assert history.set_aside["reason"] == ([reason] if reason else [])
+    assert history.set_aside["column"] == (["recorded_date"] if reason else [])
+    assert history.source.account.by_reason == {}
+
+
+@pytest.mark.parametrize(("recorded", "known"), [("2025-06-30", True), ("2025-07-01", False)])
+def test_what_a_side_row_tells_is_known_once_it_is_recorded(desk, recorded, known):
+    history = desk.history(
+        {"perpetrator_id": "P1", "dob": ""},
+        {"perpetrator_id": "P2", "dob": ""},
+        extract_date="2025-07-01",
+        subjects=[
+            {"perpetrator_id": "P1", "dob": "1990-01-01", "deceased_date": "2025-06-01",
+             "recorded_date": recorded},
+        ],
+        links=[{"nominal_id": "P2", "master_id": "P9", "recorded_date": recorded}],
+    )  # fmt: skip
+    assert history.persons.tolist() == ["P1", "P9" if known else "P2"]
+    assert history.source.dob.tolist() == [to_day("1990-01-01") if known else NO_DAY, NO_DAY]
+    assert history.source.deceased.tolist() == [to_day("2025-06-01") if known else NO_DAY, NO_DAY]
+    assert len(history.set_aside) == 0
+
+
+def test_a_circle_that_a_later_link_closes_is_none_yet(desk):
+    links = [
+        {"nominal_id": "A", "master_id": "B", "recorded_date": "2025-06-01"},
+        {"nominal_id": "B", "master_id": "A", "recorded_date": "2025-07-01"},
+    ]
+    assert desk.history({}, extract_date="2025-07-01", links=links).persons.tolist() == ["P1"]
+    with pytest.raises(DataError, match="circle"):
+        desk.history({}, as_of="2025-07-01", links=links)
+
+
+def test_a_history_names_what_became_known_after_an_earlier_day(desk):
+    history = desk.history(
+        {"perpetrator_id": "P1"},
+        {"perpetrator_id": "P2"},
+        links=[{"nominal_id": "P1", "master_id": "P3", "recorded_date": "2025-05-10"}],
+        subjects=[
+            {"perpetrator_id": "P3", "dob": "1990-01-01", "recorded_date": "2025-06-10"},
+            {"perpetrator_id": "P9", "dob": "1990-01-01", "recorded_date": "2025-06-29"},
+        ],
+        removals=[
+            {"perpetrator_id": "P2", "removed_on": "2025-04-10"},
+            {"perpetrator_id": "P9", "removed_on": "2025-06-29"},
+        ],
+    )
+    later = {
+        day: history.source.known_later(to_day(day))
+        for day in ("2025-04-09", "2025-04-10", "2025-05-09", "2025-05-10", "2025-06-10")
+    }
+    assert later == {
+        "2025-04-09": ("links", "subjects", "removals"),
+        "2025-04-10": ("links", "subjects"),
+        "2025-05-09": ("links", "subjects"),
+        "2025-05-10": ("subjects",),
+        "2025-06-10": (),
+    }
+    history = desk.history({}, links=[{"nominal_id": "A", "master_id": "B"}])
+    assert history.source.known_later(history.as_of) == ()
+    assert history.source.known_later(history.as_of - 1) == ("links",)
+
+
+def test_coverage_counts_rows_used_and_rows_without_a_weight(desk):
+    rows = [
+        {"offence_code": "8/6"},
+        {"offence_code": "008/06", "event_date": "2025-03-02"},
+        {"offence_code": "1/1", "role": "victim"},
+        {"offence_code": "999/9"},
+        {"offence_code": "0999/9 "},
+        {"offence_code": "J. Roe"},
+        {"offence_code": ""},
+        {"offence_code": "", "is_crime": "n"},
+        {"offence_code": "105/1", "event_date": "2025-07-01"},
+    ]
+    rows = [{"role": "suspect", "is_crime": "y", **row} for row in rows]
+    history = desk.history(*rows, extract_date="2025-07-10")
+    told = history.coverage
+    names = ("offence_code", "weight", "weight_from", "rows")
+    assert list(zip(*(told[name] for name in names), strict=True)) == [
+        ("008/06", 10.0, "table", 2),
+        ("NON_CRIME", 0.5, "non_crime", 1),
+        ("999/9", None, "none", 2),
+        ("a blank code", None, "none", 1),
+        ("a text that is no code", None, "none", 1),
+    ]
+    assert told["share_of_gravity"][:2] == [0.97561, 0.02439]
+    assert History.from_arrays(person=[1], day=[1], gravity=[1]).coverage is None
+
+
+def test_the_gravity_of_rows_set_aside_is_told_by_reason(desk):
+    history = desk.history(
+        {"offence_code": "8/6"},
+        {"offence_code": "1/1", "event_date": "odd"},
+        {"offence_code": "8/6", "event_date": "odd"},
+        {"offence_code": "999/9", "event_date": ""},
+        {"offence_code": "8/6", "perpetrator_id": ""},
+        {"offence_code": "999/9"},
+    )
+    murder = history_weight(desk, "1/1")
+    whole = murder + 30
+    found = history.source.account.aside_gravity
+    assert {word: tuple(told) for word, told in found.items()} == {
+        "NO_NAMED_SUSPECT": (1, 10.0, round(10 / whole, 6)),
+        "BAD_DATE": (2, murder + 10, round((murder + 10) / whole, 6)),
+    }
+    nothing = desk.history({"offence_code": "999/9"}, {"perpetrator_id": "", "offence_code": "999/9"})
+    assert nothing.source.account.aside_gravity == {}
+    weightless = desk.config(gravity={"unmapped": 0})
+    path = desk.file("perpetrator_id,event_date,offence_code\n,2025-03-01,999/9\nP1,2025-03-01\n")
+    told = rfg.read_offences(path, config=weightless, as_of=desk.as_of).source.account.aside_gravity
+    assert {word: tuple(of) for word, of in told.items()} == {"NO_NAMED_SUSPECT": (1, 0.0, None)}
+
+
+def history_weight(desk, code):
+    return float(desk.history({"offence_code": code}).weights[0])
 
 
 def test_a_history_from_arrays_numbers_persons_incidents_and_victims():

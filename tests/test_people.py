@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import rfgscore as rfg
 from rfgscore.dates import NO_DAY, iso, to_day
 from rfgscore.errors import (
     AmbiguousPersonError,
@@ -11,6 +12,7 @@ from rfgscore.errors import (
     LinkCycleError,
 )
 from rfgscore.linkage import resolve_links
+from rfgscore.sample import SAMPLE_AS_OF, sample_file
 
 
 def warned(history, code):
@@ -163,3 +165,82 @@ def test_custody_of_people_without_a_line_or_after_the_day_is_left_out_with_a_wa
     assert warned(history, "custody_unused") == [
         "2 custody rows of people without a line or after 2025-06-30"
     ]
+
+
+def sample_bytes(subjects, tmp_path):
+    path = tmp_path / "subjects.csv"
+    path.write_text(subjects, encoding="utf-8")
+    made = rfg.run(
+        config=rfg.load_config(
+            {
+                "schema": "rfgscore/1",
+                "extends": str(sample_file("config.yaml")),
+                "input": {
+                    "subjects": {
+                        "columns": {
+                            "perpetrator_id": "nominal",
+                            "dob": "dob",
+                            "sex": "sex",
+                            "ethnicity": "eth",
+                        },
+                        "date_format": "%d/%m/%Y",
+                    }
+                },
+            }
+        ),
+        offences=sample_file("offences.csv"),
+        as_of=SAMPLE_AS_OF,
+        subjects=path,
+        links=sample_file("links.csv"),
+    )
+    manifest = made.manifest
+    entry = next(entry for entry in manifest["inputs"] if entry["table"] == "subjects")
+    del entry["sha256"]
+    return {**made.files, "manifest.json": manifest}
+
+
+def test_sex_and_ethnicity_change_nothing_but_the_checksum_of_their_file(tmp_path):
+    head = "nominal,dob,deceased,sex,eth\n"
+    people = ("N70001", "N70002", "N70003", "N70005", "N70006")
+    one = head + "".join(f"{person},01/01/1990,,F,White\n" for person in people)
+    other = head + "".join(f"{person},01/01/1990,,{person},1E+5\n" for person in people)
+    blank = head + "".join(f"{person},01/01/1990,,,\n" for person in people)
+    assert sample_bytes(one, tmp_path) == sample_bytes(other, tmp_path) == sample_bytes(blank, tmp_path)
+
+
+def test_facts_of_the_subjects_table_are_joined_and_the_earliest_counts(desk):
+    subjects = [
+        {"perpetrator_id": "P1", "transferred_in": "2025-03-01", "managed_under": ""},
+        {"perpetrator_id": "old", "transferred_in": "2025-02-01", "managed_under": "MAPPA"},
+        {"perpetrator_id": "P2", "transferred_in": "", "managed_under": "none"},
+        {"perpetrator_id": "P9", "transferred_in": "2020-01-01", "managed_under": "MAPPA"},
+    ]
+    links = [{"nominal_id": "old", "master_id": "P1"}]
+    history = desk.history({}, {"perpetrator_id": "P2"}, subjects=subjects, links=links)
+    assert history.source.transferred.tolist() == [to_day("2025-02-01"), NO_DAY]
+    assert history.source.managed.tolist() == [True, False]
+    alone = desk.history({})
+    assert alone.source.transferred.tolist() == [NO_DAY] and alone.source.managed.tolist() == [False]
+
+
+@pytest.mark.parametrize(
+    ("died", "excluded"),
+    [("2025-03-01", True), ("2025-06-30", True), ("2025-07-01", False), ("9999-12-31", False), ("", False)],
+)
+@pytest.mark.parametrize("table", ["offences", "subjects"])
+def test_whoever_died_by_the_day_is_not_ranked(desk, table, died, excluded):
+    config = desk.config({"extract_date": "2025-07-10"})
+    tables = {"subjects": [{"perpetrator_id": "P1", "deceased_date": died}]} if table == "subjects" else {}
+    row = {"deceased_date": died} if table == "offences" else {}
+    history = desk.history(row, config=config, **tables)
+    assert len(history.set_aside) == 0  # dying on the day of an event is no contradiction
+    scored = rfg.score(history, config=config, as_of=desk.as_of).scored
+    assert [why and why.word for why in scored.exclusion] == ["DECEASED" if excluded else None]
+
+
+@pytest.mark.parametrize(("least", "excluded"), [(1, False), (2, False), (3, True)])
+def test_whoever_has_too_few_incidents_in_the_window_is_not_ranked(desk, least, excluded):
+    config = desk.config(cohort={"min_incidents": least})
+    rows = [{"event_date": day} for day in ("2025-03-01", "2023-07-02", "2023-07-01")]
+    scored = rfg.score(desk.history(*rows, config=config), config=config, as_of=desk.as_of).scored
+    assert [why and why.word for why in scored.exclusion] == ["MIN_INCIDENTS" if excluded else None]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -107,7 +109,7 @@ def test_the_victims_component_needs_its_column(desk):
 def test_no_file_no_path_and_no_rows_are_refused(desk):
     with pytest.raises(DataError, match="no offence file was given"):
         rfg.read_offences([], config=desk.config(), as_of=desk.as_of)
-    with pytest.raises(TypeError, match="a path or a sequence of paths"):
+    with pytest.raises(TypeError, match="a path, or a pandas, polars or Arrow table is read, not int"):
         rfg.read_offences([3], config=desk.config(), as_of=desk.as_of)
     empty = desk.file("perpetrator_id,event_date,offence_code,area\n")
     with pytest.raises(DataError, match=r"offences\.csv: there are no rows below the header; allow_empty"):
@@ -126,3 +128,99 @@ def test_a_file_as_long_as_a_spreadsheet_warns(desk, rows, warns):
     )
     expected = [f"links.csv has {rows} rows, the limit of a spreadsheet"] if warns else []
     assert warned(history, "row_count_limit") == expected
+
+
+#: How a table in memory is made of rows.
+MAKERS = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.Table.from_pylist}
+
+TABLES = {
+    "subjects": [{"perpetrator_id": "P1", "dob": "1990-01-01", "deceased_date": "2025-06-01"}],
+    "custody": [{"perpetrator_id": "P1", "start": "2025-01-01", "end": ""}],
+    "links": [{"nominal_id": "old", "master_id": "P1"}],
+    "removals": [{"perpetrator_id": "P2", "removed_on": "2025-06-30"}],
+}
+
+
+def told(history):
+    """Return what a reading found, apart from names and checksums of files."""
+    account = history.source.account
+    aside = list(zip(*(history.set_aside[name] for name in ("row", "reason", "detail")), strict=True))
+    entries = [(entry["table"], entry["rows"], entry["set_aside"]) for entry in account.inputs]
+    facts = (
+        history.source.dob.tolist(),
+        history.source.deceased.tolist(),
+        history.source.spells.start.tolist(),
+    )
+    return history.persons.tolist(), days(history), aside, entries, facts, dict(account.rows)
+
+
+@pytest.mark.parametrize("library", MAKERS)
+def test_every_table_may_be_one_in_memory(desk, library):
+    rows = desk.rows({"perpetrator_id": "old"}, {"perpetrator_id": "P2"}, {"event_date": "odd"})
+    made = {name: MAKERS[library](table) for name, table in TABLES.items()}
+    history = rfg.read_offences(MAKERS[library](rows), config=desk.config(), as_of=desk.as_of, **made)
+    plain = {name: desk.file(table, f"{name}.csv") for name, table in TABLES.items()}
+    files = rfg.read_offences(desk.file(rows), config=desk.config(), as_of=desk.as_of, **plain)
+    assert told(history) == told(files)
+    names = [entry["file"] for entry in history.source.account.inputs]
+    assert names == ["offences", "subjects", "custody", "links", "removals", "cchi-da-2020-10"]
+    assert history.set_aside["line"] == [None] * 2 and history.set_aside["file"] == ["offences"] * 2
+
+
+def test_files_and_tables_in_memory_may_be_mixed(desk):
+    sources = [
+        desk.file(desk.rows({"perpetrator_id": "1"}), "a.csv"),
+        pd.DataFrame(desk.rows({"perpetrator_id": "2"}, {"perpetrator_id": ""})),
+        pl.DataFrame(desk.rows({"perpetrator_id": "3"})),
+    ]
+    history = rfg.read_offences(sources, config=desk.config(), as_of=desk.as_of)
+    assert history.persons.tolist() == ["1", "2", "3"]
+    inputs = history.source.account.inputs[:-1]
+    assert [(entry["file"], entry["rows"]) for entry in inputs] == [
+        ("a.csv", 1),
+        ("offences 2", 2),
+        ("offences 3", 1),
+    ]
+    assert history.set_aside["file"] == ["offences 2"]
+    again = rfg.read_offences(tuple(sources), config=desk.config(), as_of=desk.as_of)
+    assert again.persons.tolist() == history.persons.tolist()
+
+
+def test_typed_tables_in_memory_need_no_format(desk):
+    config = desk.config({"date_format": "%d/%m/%Y", "timezone": "Europe/London"})
+    frame = pd.DataFrame(
+        {
+            "perpetrator_id": [7, 8],
+            "event_date": pd.to_datetime(["2025-06-01T23:30Z", "2025-01-01T23:30Z"]),
+            "offence_code": ["8/6", "8/6"],
+        }
+    )
+    history = rfg.read_offences(frame, config=config, as_of=desk.as_of)
+    assert history.persons.tolist() == ["7", "8"] and days(history) == ["2025-06-02", "2025-01-01"]
+    with pytest.raises(DataError, match=r"offences.*input\.timezone"):
+        rfg.read_offences(frame, config=desk.config(), as_of=desk.as_of)
+    starts = pd.DataFrame(
+        {"perpetrator_id": ["7"], "start": pd.to_datetime(["2025-06-01T23:30Z"]), "end": [None]}
+    )
+    history = rfg.read_offences(frame, config=config, as_of=desk.as_of, custody=starts)
+    assert iso(history.source.spells.start[0]) == "2025-06-02"
+
+
+def test_a_side_table_lacking_a_column_is_named(desk):
+    offences = pd.DataFrame(desk.rows({}))
+    for name, column in (("custody", "start"), ("links", "master_id"), ("removals", "removed_on")):
+        wrong = pd.DataFrame({"perpetrator_id": ["P1"], "nominal_id": ["P1"], "end": [""]})
+        with pytest.raises(MissingColumnError, match=rf"^{name}: missing '{column}'"):
+            rfg.read_offences(offences, config=desk.config(), as_of=desk.as_of, **{name: wrong})
+    with pytest.raises(TypeError, match="a path, or a pandas, polars or Arrow table is read, not list"):
+        rfg.read_offences(offences, config=desk.config(), as_of=desk.as_of, subjects=[{}])
+
+
+def test_more_rows_than_the_limit_are_refused_in_every_table(desk):
+    config = desk.config({"limits": {"file_rows": 2}})
+    assert len(desk.history({}, {"event_date": "2025-03-02"}, config=config).day) == 2
+    with pytest.raises(DataError, match=r"3 rows are more than input\.limits\.file_rows \(2\)"):
+        rfg.read_offences(pd.DataFrame(desk.rows({}, {}, {})), config=config, as_of=desk.as_of)
+    links = [{"nominal_id": str(n), "master_id": "P1"} for n in range(3)]
+    with pytest.raises(DataError, match=r"rows are more than input\.limits\.file_rows \(2\)"):
+        desk.history({}, config=config, links=links)

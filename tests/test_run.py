@@ -124,7 +124,7 @@ def test_stories_of_the_sample_are_told(run):
     assert joined.evidence == ("B-4471 (force Borderland, area West)", joined.evidence[1])
     assert joined.evidence[1].startswith("N70002 (force Anyshire, area ")
     uplifted = run.scores.explain("N70001").parts[2].sentence
-    assert "weight of 008/77 set by uplift: illustrative" in uplifted
+    assert "weight 252 set by uplift: illustrative" in uplifted
     flags = dict(zip(run.scores.table["perpetrator_id"], run.scores.table["flags"], strict=True))
     assert "counter_allegation" in flags["N70005"] and "counter_allegation" in flags["N70006"]
     assert "under_18" in flags["N70007"] and "historic_report" not in (flags["N70007"] or "")

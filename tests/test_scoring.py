@@ -155,7 +155,7 @@ def test_other_settings_may_be_tried_on_a_history_but_not_without_weights(worked
     )
     scores = rfg.score(history, config=changed)
     assert scores.table["gravity_value"].count(2000.0) > 5
-    assert "[weight of 105/01 set by uplift: a trial]" in scores.explain("10").parts[2].sentence
+    assert "[105/01: weight 2000 set by uplift: a trial]" in scores.explain("10").parts[2].sentence
     (tmp_path / "few.csv").write_text("offence_code,weight\n105/01,1\n", encoding="utf-8")
     other = rfg.load_config({**base, "gravity": {"table": str(tmp_path / "few.csv")}})
     with pytest.raises(DataError, match=r"no weight in few\.csv for 005/01"):

@@ -12,8 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from rfgscore.config import Config, config_schema, load_config
-from rfgscore.history.read import read_offences
-from rfgscore.history.source import Account
+from rfgscore.gravity import coverage_lines
+from rfgscore.history.read import gravity_of, read_offences
+from rfgscore.history.source import Account, Source
 from rfgscore.pipeline.folder import MANIFEST, check_out
 from rfgscore.pipeline.look_up import look_up
 from rfgscore.pipeline.run import Run
@@ -46,6 +47,7 @@ Extract = Annotated[
 SubjectsOption = Annotated[Path | None, typer.Option("--subjects", metavar="FILE", help="Subjects table.")]
 CustodyOption = Annotated[Path | None, typer.Option("--custody", metavar="FILE", help="Custody table.")]
 LinksOption = Annotated[Path | None, typer.Option("--links", metavar="FILE", help="Links table.")]
+RemovalsOption = Annotated[Path | None, typer.Option("--removals", metavar="FILE", help="People taken off.")]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads; results do not depend on it.")]
 AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="Accept an empty input and an empty list.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing when all goes well.")]
@@ -70,6 +72,7 @@ def run_command(
     subjects: SubjectsOption = None,
     custody: CustodyOption = None,
     links: LinksOption = None,
+    removals: RemovalsOption = None,
     threads: Threads = 1,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier output set.")] = False,
     allow_empty: AllowEmpty = False,
@@ -87,6 +90,7 @@ def run_command(
             subjects=subjects,
             custody=custody,
             links=links,
+            removals=removals,
             threads=threads,
             allow_empty=allow_empty,
             tell=tell,
@@ -95,7 +99,7 @@ def run_command(
         folder = found.write(out, replace=replace)
     if not quiet:
         _print_run(found, settings)
-        _print_missing(settings, subjects=subjects, custody=custody, links=links)
+        _print_missing(settings, subjects=subjects, custody=custody, links=links, removals=removals)
         _print_lists(found, folder)
 
 
@@ -108,6 +112,7 @@ def validate_command(
     subjects: SubjectsOption = None,
     custody: CustodyOption = None,
     links: LinksOption = None,
+    removals: RemovalsOption = None,
     allow_empty: AllowEmpty = False,
 ) -> None:
     """Read and check the input, say where every row went, and write nothing."""
@@ -122,14 +127,16 @@ def validate_command(
             subjects=subjects,
             custody=custody,
             links=links,
+            removals=removals,
             allow_empty=allow_empty,
         )
     assert history.source is not None  # noqa: S101 - read from files
     print(f"As of {as_of}, settings {settings.name}.")
     _print_account(history.source.account)
+    _print_coverage(history.source, settings)
     for code, text in history.source.account.warnings:
         print(f"  note {code}: {text}")
-    _print_missing(settings, subjects=subjects, custody=custody, links=links)
+    _print_missing(settings, subjects=subjects, custody=custody, links=links, removals=removals)
 
 
 @app.command("explain")
@@ -207,6 +214,28 @@ def config_schema_command() -> None:
     print(json.dumps(config_schema(), indent=2))
 
 
+@app.command("doctor")
+def doctor_command(
+    config: Annotated[
+        str | None, typer.Option("--config", metavar="FILE|PRESET", help="Settings to look at.")
+    ] = None,
+    offences: Annotated[
+        list[Path] | None, typer.Option("--offences", metavar="FILE...", help="Offence files to look at.")
+    ] = None,
+) -> None:
+    """Say whether this machine, these settings and these files are in order, and what to do if not."""
+    from rfgscore.cli.doctor import examine
+
+    states = []
+    for name, state, text in examine(config, offences or ()):
+        print(f"{state:<4}  {name}: {text}", flush=True)
+        states.append(state)
+    failed = states.count("FAIL")
+    print("All in order." if set(states) == {"ok"} else f"{failed} FAIL, {states.count('warn')} warn.")
+    if failed:
+        raise typer.Exit(1)
+
+
 class _Tell:
     """Says what is being done, on standard error, where someone is looking."""
 
@@ -236,6 +265,7 @@ def _print_run(found: Run, settings: Config) -> None:
     source = found.scores.scored.history.source
     assert source is not None  # noqa: S101 - read from files
     _print_account(source.account)
+    _print_coverage(source, settings)
     for warning in manifest["warnings"]:
         code, text = warning["code"], warning["text"]
         if text.isdigit():  # a flag, and how many people carry it
@@ -253,15 +283,30 @@ def _print_account(account: Account) -> None:
     )
     for word, count in account.by_reason.items():
         family = "out of scope" if reasons()[word].family == "scope" else "AT FAULT"
-        print(f"  {count:>8} {family}: {word} ({reasons()[word].meaning})")
+        held = account.aside_gravity.get(word)
+        lost = held.share if held is not None and family == "AT FAULT" else None
+        share = "" if lost is None else f"; {lost:.2%} of the known gravity lies in them"
+        print(f"  {count:>8} {family}: {word} ({reasons()[word].meaning}){share}")
     for entry in account.inputs:
         if entry["table"] not in ("offences", "gravity"):
             rows_in, aside = entry["rows"], entry["set_aside"]
-            print(f"{rows_in} rows in {entry['file']} = {rows_in - aside} used + {aside} set aside")
+            later = account.sides_not_yet_known.get(entry["table"], 0)
+            print(
+                f"{rows_in} rows in {entry['file']} = {rows_in - aside - later} used + {aside} set aside"
+                f" + {later} not yet known"
+            )
     if account.faults:
         print("Rows at fault are left out of every score; a person on the list whom one names is marked:")
         for line in account.faults:
             print(f"  {line}")
+    for sentence in account.oddities:
+        print(f"To be looked at: {sentence}.")
+
+
+def _print_coverage(source: Source, settings: Config) -> None:
+    """Say where the weights come from, and what has none."""
+    for line in coverage_lines(source.coverage, gravity_of(settings)):
+        print(line)
 
 
 def _print_missing(settings: Config, **given: Path | None) -> None:
@@ -270,6 +315,7 @@ def _print_missing(settings: Config, **given: Path | None) -> None:
         "subjects": "birth dates and deaths in it are not known",
         "custody": "nobody is shown as in custody",
         "links": "records of one person stand apart",
+        "removals": "people taken off before are ranked again",
     }
     for name, path in given.items():
         if path is None and getattr(settings.input, name).columns is not None:

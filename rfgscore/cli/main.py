@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from rfgscore.cli.commands import app
-from rfgscore.errors import RfgError
+from rfgscore.errors import OTHER_CODES, RfgError, page_of
 
 __all__ = ["invoke", "main"]
 
@@ -52,12 +52,13 @@ def invoke(arguments: Sequence[str]) -> int:
             _spread(arguments), prog_name="rfgscore", standalone_mode=False
         )
     except RfgError as error:
-        print(f"rfgscore: {error.code}: {error}", file=sys.stderr)
-        return error.exit_code
+        return _refused(error.code, str(error), error.exit_code)
     except TyperException as error:
         said = error.format_message()
-        print(said if said.startswith("Usage") else f"rfgscore: {said}", file=sys.stderr)
-        return error.exit_code
+        if said.startswith("Usage"):
+            print(said, file=sys.stderr)
+            return error.exit_code
+        return _refused("RFG-U01", _without_words(said))
     except (KeyboardInterrupt, typer.Abort):
         print("rfgscore: interrupted; no output is half-written", file=sys.stderr)
         return 130
@@ -67,19 +68,32 @@ def invoke(arguments: Sequence[str]) -> int:
         return 0
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 1
+    except MemoryError:
+        return _refused("RFG-W02", "this input needs more memory than this machine has; try a larger one")
     except OSError as error:
-        print(f"rfgscore: RFG-W02: the system refused a file or folder: {error.strerror}", file=sys.stderr)
-        return 3
+        reason = error.strerror or type(error).__name__
+        return _refused("RFG-W02", f"the system refused a file or folder: {reason}")
     except Exception as error:
         # Kind and place only: a message could carry a value out of the data.
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(last.filename).name}:{last.lineno}"
-        print(
-            f"rfgscore: RFG-I02: internal fault, {type(error).__name__} at {place}; please report it",
-            file=sys.stderr,
-        )
-        return 3
+        return _refused("RFG-I02", f"internal fault, {type(error).__name__} at {place}; please report it")
     return ended if isinstance(ended, int) else 0
+
+
+def _refused(code: str, message: str, exit_code: int | None = None) -> int:
+    """Say what happened and where to read more."""
+    print(f"rfgscore: {code}: {message}\nrfgscore: for more see {page_of(code)}", file=sys.stderr)
+    return OTHER_CODES[code] if exit_code is None else exit_code
+
+
+def _without_words(said: str) -> str:
+    """Say what is wrong with the words of a command without those that may be an id."""
+    if said.startswith("Got unexpected extra argument"):
+        return 'there are more words than the command takes; a name with a blank in it goes in "quotes"'
+    if said.startswith("No such command"):
+        return "there is no such command; rfgscore --help lists them"
+    return f"{said.rstrip('.')}; --help after the command lists its options"
 
 
 def _spread(arguments: Sequence[str]) -> list[str]:

@@ -8,32 +8,18 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
-from rfgscore.config.model import COMPONENTS, Config
+from rfgscore.config.model import Config
 from rfgscore.config.nodes import Node, Path, dotted
 from rfgscore.errors import ConfigProblem
 
 __all__ = ["NOT_BUILT", "NOT_BUILT_TEXT", "config_schema", "known_keys", "nearest"]
 
-#: Keys and values (``path=value``) of the contract whose features are not built yet.
+#: Keys of the contract whose features are not built yet.
 NOT_BUILT: Final = frozenset(
     {
-        "input.timezone",
         "input.referrals",
         "input.orders",
         "input.decisions",
-        "input.removals",
-        "input.subjects.columns.transferred_in",
-        "input.subjects.columns.managed_under",
-        "input.subjects.columns.recorded_date",
-        "input.custody.columns.recorded_date",
-        "input.links.columns.recorded_date",
-        "score.method=quantile",
-        "score.method=continuous",
-        "score.quantile",
-        "score.continuous",
-        "score.edges",
-        "score.weights",
-        "score.scale",
         "escalation",
         "cohort.keep",
         "cohort.meetings",
@@ -44,7 +30,6 @@ NOT_BUILT: Final = frozenset(
         "cohort.pathways",
         "cohort.areas",
         "output",
-        *(f"score.components.{name}.{key}" for name in COMPONENTS for key in ("edges", "weights", "scale")),
     }
 )
 

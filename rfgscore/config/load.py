@@ -23,7 +23,7 @@ __all__ = ["PRESETS", "SCHEMA", "load_config", "preset"]
 SCHEMA: Final = "rfgscore/1"
 
 #: Names of the shipped presets.
-PRESETS: Final[tuple[str, ...]] = ("illustrative-rfgv",)
+PRESETS: Final[tuple[str, ...]] = ("illustrative-rfgv", "illustrative-rfh", "harm-sum-365", "quintile-rfg")
 
 _FOLDER = Path(__file__).with_name("presets")
 
@@ -40,7 +40,7 @@ class _File:
             with self.path.open("rb") as stream:
                 content = stream.read(MAX_BYTES + 1)
         except FileNotFoundError:
-            raise ConfigError(f"there is no configuration file {self.shown}") from None
+            raise ConfigError(f"there is no configuration file {self.shown}; check the path") from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "its name is no file name"
             raise ConfigError(f"configuration file {self.shown} cannot be read: {reason}") from None

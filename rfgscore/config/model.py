@@ -10,8 +10,22 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Tag
+from pydantic import Field, PrivateAttr, Tag
 
+from rfgscore.config.reading import (
+    CustodyConfig,
+    FlagsConfig,
+    InputConfig,
+    LimitsConfig,
+    LinksConfig,
+    MaxSetAside,
+    OutcomesConfig,
+    PlaceholdersConfig,
+    RemovalsConfig,
+    RolesConfig,
+    Section,
+    SubjectsConfig,
+)
 from rfgscore.config.strict_yaml import write_yaml
 from rfgscore.config.values import (
     COMPONENTS,
@@ -19,28 +33,20 @@ from rfgscore.config.values import (
     LINK_COLUMNS,
     MOST,
     OFFENCE_COLUMNS,
+    REMOVAL_COLUMNS,
     SCOPE_REASONS,
     SUBJECT_COLUMNS,
     TEXT_OR_MAP,
     Amount,
+    ComponentWeights,
     Count,
-    CustodyColumns,
     Days,
-    Encoding,
-    Formats,
-    IsoDate,
-    Keys,
-    Limit,
-    LinkColumns,
-    OffenceColumns,
+    Parts,
     Positive,
-    Share,
-    SubjectColumns,
     Text,
     Unmapped,
-    Words,
+    Weight,
 )
-from rfgscore.dates import ISO
 
 __all__ = [
     "COMPONENTS",
@@ -48,6 +54,7 @@ __all__ = [
     "LINK_COLUMNS",
     "MOST",
     "OFFENCE_COLUMNS",
+    "REMOVAL_COLUMNS",
     "SCOPE_REASONS",
     "SUBJECT_COLUMNS",
     "CohortConfig",
@@ -70,6 +77,7 @@ __all__ = [
     "RankConfig",
     "RecencyBand",
     "RecencyConfig",
+    "RemovalsConfig",
     "RolesConfig",
     "ScoreConfig",
     "SubjectsConfig",
@@ -78,114 +86,14 @@ __all__ = [
 ]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class RolesConfig(_Section):
-    """Which values of `role` count (`count`) and which put a row out of scope (`set_aside`)."""
-
-    count: Words = ("suspect", "offender", "accused", "charged", "convicted")
-    set_aside: Words = ("victim", "witness", "other")
-
-
-class OutcomesConfig(_Section):
-    """Which values of `outcome` are left out (`exclude`), and the closed list of others (`count`) if any."""
-
-    exclude: Words = ("cancelled", "transferred", "no crime")
-    count: Words | None = None
-
-
-class FlagsConfig(_Section):
-    """The words that mean `true` and `false` in the yes-or-no columns."""
-
-    true: Words = ("y", "yes", "true", "1")
-    false: Words = ("n", "no", "false", "0")
-
-
-_NOBODY = ("unknown", "not known", "n/k", "n/a", "none", "null", "nan", "0")
-
-
-class PlaceholdersConfig(_Section):
-    """Ids that stand for no named `person`, or for no known `victim`."""
-
-    person: Words = (*_NOBODY, "tbc")
-    victim: Words = (*_NOBODY, "regina", "the crown", "the state", "society")
-
-
-class MaxSetAside(_Section):
-    """Faults above both `share` of the rows and `floor_rows` rows stop the run."""
-
-    share: Share = 0.01
-    floor_rows: Count = 20
-
-
-class LimitsConfig(_Section):
-    """Largest cell, id, file and unpacking that are read."""
-
-    cell_chars: Limit = 10_000
-    id_chars: Limit = 200
-    file_rows: Limit = 200_000_000
-    decompression_ratio: Limit = 200
-
-
-class SubjectsConfig(_Section):
-    """How the subjects table is read."""
-
-    columns: SubjectColumns | None = None
-    date_format: Formats = ISO
-
-
-class CustodyConfig(_Section):
-    """How the custody table is read; `end_is` says whether the end day was still spent in custody."""
-
-    columns: CustodyColumns | None = None
-    date_format: Formats = ISO
-    end_is: Literal["release_day", "last_day_held"] = "release_day"
-
-
-class LinksConfig(_Section):
-    """How the links table is read."""
-
-    columns: LinkColumns | None = None
-    date_format: Formats = ISO
-
-
-class InputConfig(_Section):
-    """How the input files are read.
-
-    `columns` None means that every column named as in the contract is mapped. `encoding` is ``utf-8`` or
-    ``cp1252``; dates stay ISO text here.
-    """
-
-    columns: OffenceColumns | None = None
-    date_format: Formats = ISO
-    encoding: Encoding = "utf-8"
-    delimiter: Literal[",", ";", "\t", "|"] = ","
-    extract_date: IsoDate | None = None
-    point_in_time: Literal["strict", "accept_extract_state"] = "strict"
-    roles: RolesConfig = RolesConfig()
-    outcomes: OutcomesConfig = OutcomesConfig()
-    flags: FlagsConfig = FlagsConfig()
-    placeholders: PlaceholdersConfig = PlaceholdersConfig()
-    sentinel_dates: tuple[IsoDate, ...] = ("0001-01-01", "1900-01-01", "1970-01-01", "9999-12-31")
-    duplicates: Literal["set_aside", "keep"] = "set_aside"
-    max_set_aside: MaxSetAside = MaxSetAside()
-    warn_scope: Annotated[dict[str, Share], Keys(SCOPE_REASONS)] = {"NO_NAMED_SUSPECT": 0.6, "ROLE": 0.8}
-    limits: LimitsConfig = LimitsConfig()
-    subjects: SubjectsConfig = SubjectsConfig()
-    custody: CustodyConfig = CustodyConfig()
-    links: LinksConfig = LinksConfig()
-
-
-class Uplift(_Section):
+class Uplift(Section):
     """A weight set by local decision in place of the table's, and why."""
 
     weight: Amount
     reason: Text
 
 
-class GravityConfig(_Section):
+class GravityConfig(Section):
     """Where weights come from.
 
     `table` is a shipped table or a CSV path; `unmapped` a word or the weight of a code without one;
@@ -196,58 +104,71 @@ class GravityConfig(_Section):
     level: Literal["subcode", "class"] = "subcode"
     unmapped: Unmapped = "set_aside"
     non_crime: Amount | None = 0.5
-    uplift: dict[Text, Uplift] = {}
+    uplift: dict[Text, Uplift] = {}  # noqa: RUF012 - pydantic copies it
 
 
-class RecencyBand(_Section):
+class RecencyBand(Section):
     """`points` for a smallest age of at most `up_to` days."""
 
     up_to: Count
     points: Count
 
 
-class CountBand(_Section):
+class CountBand(Section):
     """`points` for a count of at least `from_` (``from`` in the file)."""
 
     from_: Count = Field(alias="from")
     points: Count
 
 
-class GravityBand(_Section):
+class GravityBand(Section):
     """`points` for a gravity of at least `from_` (``from`` in the file)."""
 
     from_: Amount = Field(alias="from")
     points: Count
 
 
-class RecencyConfig(_Section):
-    """Points by the age of the latest line, in calendar days or days at liberty."""
+_Edges = Annotated[tuple[Weight, ...], Field(min_length=1)]
+
+
+class RecencyConfig(Section):
+    """The age of the latest line, in calendar days or days at liberty.
+
+    `bands` are for ``method: points``; `edges`, in days, for ``method: quantile``.
+    """
 
     clock: Literal["calendar", "at_liberty"] = "calendar"
-    bands: Annotated[tuple[RecencyBand, ...], Field(min_length=1)]
+    bands: Annotated[tuple[RecencyBand, ...], Field(min_length=1)] | None = None
+    edges: _Edges | None = None
 
 
-class FrequencyConfig(_Section):
-    """Points by the number of incidents."""
+class FrequencyConfig(Section):
+    """The number of incidents; `bands` for ``method: points``, `edges` for ``method: quantile``."""
 
-    bands: Annotated[tuple[CountBand, ...], Field(min_length=1)]
+    bands: Annotated[tuple[CountBand, ...], Field(min_length=1)] | None = None
+    edges: _Edges | None = None
 
 
-class GravityComponentConfig(_Section):
-    """Points by the gravity of incidents; `half_life_days` is set for ``decayed`` and for nothing else."""
+class GravityComponentConfig(Section):
+    """The gravity of incidents; `half_life_days` is set for ``decayed`` and for nothing else.
+
+    `bands` are for ``method: points``, `edges` for ``method: quantile``.
+    """
 
     aggregate: Literal["max", "sum", "mean", "decayed"] = "max"
     half_life_days: Days | None = None
-    bands: Annotated[tuple[GravityBand, ...], Field(min_length=1)]
+    bands: Annotated[tuple[GravityBand, ...], Field(min_length=1)] | None = None
+    edges: _Edges | None = None
 
 
-class VictimsConfig(_Section):
-    """Points by the number of known victims."""
+class VictimsConfig(Section):
+    """The number of known victims; `bands` for ``method: points``, `edges` for ``method: quantile``."""
 
-    bands: Annotated[tuple[CountBand, ...], Field(min_length=1)]
+    bands: Annotated[tuple[CountBand, ...], Field(min_length=1)] | None = None
+    edges: _Edges | None = None
 
 
-class ComponentsConfig(_Section):
+class ComponentsConfig(Section):
     """The parts of the score; None for one the configuration lacks."""
 
     recency: RecencyConfig | None = None
@@ -256,15 +177,23 @@ class ComponentsConfig(_Section):
     victims: VictimsConfig | None = None
 
 
-class ScoreConfig(_Section):
-    """How people are scored."""
+class ScoreConfig(Section):
+    """How people are scored.
+
+    ``points`` adds the points of fixed bands. ``quantile`` cuts each component into `q` bands of about
+    equally many eligible people (or at given `edges`) and adds the band numbers. ``continuous`` adds the
+    components' values, scaled as `scale` says, times their `weights`.
+    """
 
     window_days: Days = 730
-    method: Literal["points"] = "points"
+    method: Literal["points", "quantile", "continuous"] = "points"
+    q: Parts | None = None
+    weights: ComponentWeights | None = None
+    scale: Literal["none", "max", "log1p_max"] | None = None
     components: ComponentsConfig
 
 
-class RankConfig(_Section):
+class RankConfig(Section):
     """The order of values that decide between equal scores."""
 
     tie_break: tuple[Literal["recency", "frequency", "gravity", "victims"], ...] = (
@@ -275,13 +204,13 @@ class RankConfig(_Section):
     )
 
 
-class HeldRule(_Section):
+class HeldRule(Section):
     """People held in custody beyond so many days are not eligible."""
 
     exclude_if_held_days: Count
 
 
-class CohortConfig(_Section):
+class CohortConfig(Section):
     """Who is listed; `reserve` is the written number, else `capacity`."""
 
     capacity: Positive = 12
@@ -294,7 +223,7 @@ class CohortConfig(_Section):
     ] = "show"
 
 
-class Config(_Section):
+class Config(Section):
     """A checked configuration with every default filled in; made by `load_config` or `preset`.
 
     Attributes
@@ -338,17 +267,22 @@ class Config(_Section):
         return self._gravity_path
 
     @property
-    def max_score(self) -> int:
+    def max_score(self) -> int | None:
         """The most points a person can have.
 
         Returns
         -------
-        int
-            Sum of each component's highest points.
+        int or None
+            Sum of each component's highest points. Under ``method: quantile`` of the bands there are
+            before equal edges collapse; None under ``method: continuous``, which has no most.
         """
         parts = self.score.components
-        present = (parts.recency, parts.frequency, parts.gravity, parts.victims)
-        return sum(max(band.points for band in part.bands) for part in present if part)
+        present = [part for part in (parts.recency, parts.frequency, parts.gravity, parts.victims) if part]
+        if self.score.method == "continuous":
+            return None
+        if self.score.method == "quantile":
+            return sum(len(part.edges) + 1 if part.edges else self.score.q or 1 for part in present)
+        return sum(max(band.points for band in part.bands or ()) for part in present)
 
     def effective(self) -> dict[str, Any]:
         """Return every setting in force, defaults included, as a file would say it.
@@ -364,6 +298,10 @@ class Config(_Section):
             for name, part in data["score"]["components"].items()
             if part is not None
         }
+        # Keys of the other methods are no settings of this one.
+        for key in ("q", "weights", "scale"):
+            if data["score"][key] is None:
+                del data["score"][key]
         return data
 
     def sha256(self) -> str:

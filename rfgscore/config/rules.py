@@ -15,6 +15,7 @@ from rfgscore.config.model import (
     LINK_COLUMNS,
     MOST,
     OFFENCE_COLUMNS,
+    REMOVAL_COLUMNS,
     SUBJECT_COLUMNS,
     InputConfig,
     RankConfig,
@@ -31,16 +32,25 @@ _TABLES: Final[dict[Path, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     ("input", "subjects"): (SUBJECT_COLUMNS, ("perpetrator_id",)),
     ("input", "custody"): (CUSTODY_COLUMNS, ("perpetrator_id", "start", "end")),
     ("input", "links"): (LINK_COLUMNS, ("nominal_id", "master_id")),
+    ("input", "removals"): (REMOVAL_COLUMNS, ("perpetrator_id", "removed_on")),
 }
 _DATES: Final = frozenset(
-    {"event_date", "event_end", "recorded_date", "dob", "deceased_date", "start", "end", "planned_release"}
+    {
+        *("event_date", "event_end", "recorded_date", "dob", "deceased_date"),
+        *("start", "end", "planned_release", "transferred_in", "removed_on"),
+    }
 )
+
+
+#: The ways to turn values into a score.
+_METHODS: Final = ("points", "quantile", "continuous")
 
 
 def with_resolved_defaults(data: dict[str, Any]) -> dict[str, Any]:
     """Fill in the defaults that follow from other keys.
 
-    `cohort.reserve` is `cohort.capacity`, and `rank.tie_break` loses the components the score lacks.
+    `cohort.reserve` is `cohort.capacity`, `rank.tie_break` loses the components the score lacks, and
+    `score.scale` of a continuous score is ``none``.
 
     Parameters
     ----------
@@ -50,7 +60,7 @@ def with_resolved_defaults(data: dict[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        A new dict with the two keys, where what they follow from can be used.
+        A new dict with these keys, where what they follow from can be used.
     """
     filled = dict(data)
     cohort = data.get("cohort")
@@ -60,6 +70,9 @@ def with_resolved_defaults(data: dict[str, Any]) -> dict[str, Any]:
     if isinstance(rank, dict) and isinstance(components, dict):
         default = RankConfig.model_fields["tie_break"].default
         filled["rank"] = {"tie_break": tuple(name for name in default if name in components), **rank}
+    score = data.get("score")
+    if isinstance(score, dict) and score.get("method") == "continuous":
+        filled["score"] = {"scale": "none", **score}
     return filled
 
 
@@ -80,6 +93,7 @@ def broken_rules(data: dict[str, Any]) -> Iterator[Finding]:
     yield from _words_apart(whole)
     yield from _needed_columns(whole)
     yield from _date_columns(whole)
+    yield from _method(whole)
     yield from _components(whole)
     yield from _tie_break(whole)
 
@@ -142,21 +156,77 @@ def _date_columns(data: dict[str, Any]) -> Iterator[Finding]:
                     yield (*table, "date_format", column), f"no date is mapped to a column of this name{hint}"
 
 
+def _method(data: dict[str, Any]) -> Iterator[Finding]:
+    """Each method has keys of its own, and takes none of another's."""
+    score = _at(data, "score")
+    method = score.get("method", "points") if isinstance(score, dict) else None
+    components = _at(score, "components")
+    if method not in _METHODS or not isinstance(components, dict):
+        return
+    parts = {name: part for name, part in components.items() if name in COMPONENTS and isinstance(part, dict)}
+    for key, its in (("q", "quantile"), ("weights", "continuous"), ("scale", "continuous")):
+        if _at(score, key) is not None and method != its:
+            yield ("score", key), f"is only for method: {its}; remove it (null removes an inherited one)"
+    for name, part in parts.items():
+        for key, its in (("bands", "points"), ("edges", "quantile")):
+            if part.get(key) is not None and method != its:
+                text = f"is only for method: {its}; remove it (null removes an inherited one)"
+                yield ("score", "components", name, key), text
+    if method == "points":
+        for name, part in parts.items():
+            if part.get("bands") is None:
+                yield ("score", "components", name, "bands"), "is needed"
+    elif method == "quantile":
+        if _at(score, "q") is None and any(part.get("edges") is None for part in parts.values()):
+            yield ("score", "q"), "is needed: the number of bands, such as 5 (or edges for every component)"
+    else:
+        yield from _weights(_at(score, "weights"), tuple(parts))
+
+
+def _weights(weights: Any, names: tuple[str, ...]) -> Iterator[Finding]:
+    """Every component has a weight whose sign lets no one rise by doing less."""
+    path = ("score", "weights")
+    if weights is None:
+        yield path, f"is needed: the weight of {', '.join(names)}"
+    for name in names if isinstance(weights, dict) else ():
+        weight = weights.get(name)
+        if weight is None:
+            yield (*path, name), "is needed: every component has a weight"
+        elif isinstance(weight, int | float) and not isinstance(weight, bool):
+            if name == "recency" and weight > 0:
+                yield (*path, name), "must be 0 or less: more days since the last incident are less recent"
+            elif name != "recency" and weight < 0:
+                yield (*path, name), "must be 0 or more"
+    for name in weights if isinstance(weights, dict) else ():
+        if name in COMPONENTS and name not in names:
+            yield (*path, name), f"the score has no component {name!r}; remove it"
+
+
+def _ascending(part: Any, path: Path, key: str) -> Iterator[Finding]:
+    """Bands and edges stand in ascending order."""
+    bands, edges = _at(part, "bands"), _at(part, "edges")
+    rows = [
+        *(((*path, "bands", at, key), _at(band, key), "band") for at, band in _items(bands)),
+        *(((*path, "edges", at), edge, "edge") for at, edge in _items(edges)),
+    ]
+    below: dict[str, float] = {}
+    for where, edge, kind in rows:
+        if isinstance(edge, int | float) and not isinstance(edge, bool):
+            if kind in below and edge <= below[kind]:
+                yield where, f"must be above {below[kind]}, the {kind} before it"
+            below[kind] = edge
+
+
+def _items(value: Any) -> list[tuple[int, Any]]:
+    return list(enumerate(value)) if isinstance(value, tuple) else []
+
+
 def _components(data: dict[str, Any]) -> Iterator[Finding]:
     if _at(data, "score", "components") == {}:
         yield ("score", "components"), f"at least one of {', '.join(COMPONENTS)} is needed"
     for name in COMPONENTS:
         path = ("score", "components", name)
-        part = _at(data, *path)
-        key = "up_to" if name == "recency" else "from"
-        below: float | None = None
-        bands = _at(part, "bands")
-        for at, band in enumerate(bands if isinstance(bands, tuple) else ()):
-            edge = _at(band, key)
-            if isinstance(edge, int | float) and not isinstance(edge, bool):
-                if below is not None and edge <= below:
-                    yield (*path, "bands", at, key), f"must be above {below}, the band before it"
-                below = edge
+        yield from _ascending(_at(data, *path), path, "up_to" if name == "recency" else "from")
     part = _at(data, "score", "components", "gravity")
     half_life = ("score", "components", "gravity", "half_life_days")
     if isinstance(part, dict):

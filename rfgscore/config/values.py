@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
@@ -61,6 +62,7 @@ CUSTODY_COLUMNS: Final[tuple[str, ...]] = (
     "recorded_date",
 )
 LINK_COLUMNS: Final[tuple[str, ...]] = ("nominal_id", "master_id", "recorded_date")
+REMOVAL_COLUMNS: Final[tuple[str, ...]] = ("perpetrator_id", "removed_on", "recorded_date")
 
 #: Components of a score, in the order of the contract.
 COMPONENTS: Final[tuple[str, ...]] = ("recency", "frequency", "gravity", "victims")
@@ -122,6 +124,14 @@ def _iso_date(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (KeyError, OSError, ValueError):  # not found, a folder of zones, or no name of a file at all
+        raise ValueError("must be the name of a time zone, such as Europe/London") from None
+    return text
+
+
 def _encoding(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -154,17 +164,22 @@ Formats = Annotated[
     Annotated[FormatText, Tag("<text>")] | Annotated[dict[str, FormatText], Tag("<map>")],
     TEXT_OR_MAP,
 ]
+Zone = Annotated[str, AfterValidator(_zone)]
 IsoDate = Annotated[str, AfterValidator(_iso_date)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Positive = Annotated[int, Field(ge=1, le=MOST)]
 Limit = Annotated[int, Field(ge=1, le=10**15)]
 Days = Annotated[int, Field(ge=1, le=36500)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(_no_minus_zero)]
+Weight = Annotated[float, Field(allow_inf_nan=False), AfterValidator(_no_minus_zero)]
+Parts = Annotated[int, Field(ge=2, le=1000)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), AfterValidator(_no_minus_zero)]
 OffenceColumns = Annotated[dict[str, Text], Keys(OFFENCE_COLUMNS)]
 SubjectColumns = Annotated[dict[str, Text], Keys(SUBJECT_COLUMNS)]
 CustodyColumns = Annotated[dict[str, Text], Keys(CUSTODY_COLUMNS)]
 LinkColumns = Annotated[dict[str, Text], Keys(LINK_COLUMNS)]
+RemovalColumns = Annotated[dict[str, Text], Keys(REMOVAL_COLUMNS)]
+ComponentWeights = Annotated[dict[str, Weight], Keys(COMPONENTS)]
 Encoding = Annotated[Literal["utf-8", "cp1252"], BeforeValidator(_encoding)]
 Unmapped = Annotated[
     Annotated[Literal["set_aside", "stop"], Tag("<text>")] | Annotated[Amount, Tag("<number>")],

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from rfgscore.config.keys import NOT_BUILT, NOT_BUILT_TEXT, nearest
+from rfgscore.config.keys import nearest
 from rfgscore.config.nodes import Path, dotted
 from rfgscore.config.strict_yaml import resolve
 
@@ -86,8 +86,6 @@ def _text(detail: ErrorDetails, path: str) -> str:
 
 
 def _one_of(value: Any, expected: str, path: str) -> str:
-    if f"{path}={value}" in NOT_BUILT:
-        return f"{value!r} {NOT_BUILT_TEXT}"
     if path in _AT:
         return _AT[path]
     words = re.findall(r"'([^']*)'", expected)

@@ -6,16 +6,18 @@ never names a victim.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rfgscore.dates import iso
 from rfgscore.errors import InternalError
-from rfgscore.explain.case import Case, not_crimes, number, plural
+from rfgscore.explain.case import Case, Incident, not_crimes, number, plural
 from rfgscore.explain.sentence import component_unit, summarise
 from rfgscore.scoring import Scored
 from rfgscore.scoring.components import Component
-from rfgscore.tables import Column, Table
+from rfgscore.tables import Column, Kind, Table
 
 __all__ = ["Explanation", "Part", "explain_person", "explanation_table"]
 
@@ -37,8 +39,10 @@ class Part:
         What the value counts.
     band : int or None
         Band, 0 for none; None where the part carries no points.
-    points, max_points : int or None
-        Points got, and the most there are.
+    points : int, float or None
+        Points got; a float where the method is continuous.
+    max_points : int or None
+        The most there are; None where the method is continuous.
     evidence : tuple of str
         The incidents (or records) behind it, in code-point order.
     sentence : str
@@ -49,13 +53,13 @@ class Part:
     value: float
     unit: str
     band: int | None
-    points: int | None
+    points: float | None
     max_points: int | None
     evidence: tuple[str, ...]
     sentence: str
 
     def __repr__(self) -> str:
-        return f"Part({self.component}: {self.points} of {self.max_points} points)"
+        return f"Part({self.component}: {_of(self.points, self.max_points)} points)"
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,8 +70,10 @@ class Explanation:
     ----------
     perpetrator_id : str
         The person.
-    score, max_score : int
-        Points got, and the most there are.
+    score : int or float
+        Points got; a float where the method is continuous.
+    max_score : int or None
+        The most there are; None where the method is continuous.
     parts : tuple of Part
         The parts, in contract order; their points add up to `score`.
     summary : str
@@ -75,13 +81,13 @@ class Explanation:
     """
 
     perpetrator_id: str
-    score: int
-    max_score: int
+    score: float
+    max_score: int | None
     parts: tuple[Part, ...]
     summary: str
 
     def __repr__(self) -> str:
-        return f"Explanation({self.score} of {self.max_score} points, {len(self.parts)} parts)"
+        return f"Explanation({_of(self.score, self.max_score)} points, {len(self.parts)} parts)"
 
     def __str__(self) -> str:
         return "\n".join([self.summary, *(f"- {part.sentence}" for part in self.parts)])
@@ -109,13 +115,14 @@ def explain_person(scored: Scored, place: int) -> Explanation:
     """
     case = Case(scored, place)
     parts = [_part(case, component) for component in scored.components]
-    if sum(part.points or 0 for part in parts) != scored.score[place]:
+    total = round(math.fsum(part.points or 0 for part in parts), 6)
+    if total != scored.score[place]:
         raise InternalError("the parts of a score do not add up to it; please report it")
     records = _records(case)
     return Explanation(
         perpetrator_id=str(scored.history.persons[case.person]),
-        score=int(scored.score[place]),
-        max_score=scored.config.max_score,
+        score=scored.score[place].item(),
+        max_score=scored.max_score,
         parts=tuple(parts if records is None else [*parts, records]),
         summary=summarise(scored, place),
     )
@@ -126,7 +133,7 @@ def _part(case: Case, component: Component) -> Part:
     value = component.value[place].item()
     told = {"recency": _recency, "frequency": _frequency, "gravity": _gravity, "victims": _victims}
     evidence, words = told[component.name](case, value)
-    points = int(component.points[place])
+    points = component.points[place].item()
     return Part(
         component=component.name,
         value=value,
@@ -135,8 +142,32 @@ def _part(case: Case, component: Component) -> Part:
         points=points,
         max_points=component.max_points,
         evidence=evidence,
-        sentence=f"{words}: {points} of {component.max_points} points.",
+        sentence=f"{words}: {_of(points, component.max_points)} points{_how(case, component)}.",
     )
+
+
+def _of(points: float | None, most: int | None) -> str:
+    got = number(points or 0)
+    return got if most is None else f"{got} of {most}"
+
+
+def _how(case: Case, component: Component) -> str:
+    """Say how a value became points, where a table of points does not say it."""
+    score = case.scored.config.score
+    if score.method == "quantile":
+        given = getattr(score.components, component.name).edges is not None
+        whose = "given in the config" if given else "quantiles of the eligible people of this input"
+        edges = ", ".join(map(number, component.edges or ())) or "none"
+        return f" (band {component.band[case.place]} of {component.max_points}; edges {edges}: {whose})"
+    if score.method == "continuous":
+        weight = (score.weights or {})[component.name]
+        scaled = {
+            "none": "the value",
+            "max": "the value as a share of the largest among the eligible people",
+            "log1p_max": "log(1 + value) as a share of the largest among the eligible people",
+        }[score.scale or "none"]
+        return f" ({scaled})" if weight == 1 else f" ({number(weight)} times {scaled})"
+    return ""
 
 
 def _recency(case: Case, value: int) -> tuple[tuple[str, ...], str]:
@@ -192,13 +223,34 @@ def _gravity(case: Case, value: float) -> tuple[tuple[str, ...], str]:
         behind = inside
         how = "all incidents together" if aggregate == "sum" else "the mean of all incidents"
         words = f"Gravity {number(value)}, {how}; gravest: {gravest}"
-    grades = {case.scored.grades[case.history.code[incident.line]] for incident in behind}
-    for grade in sorted(grades, key=lambda grade: grade.code):
+    lines = case.visible if aggregate == "decayed" else case.inside
+    return case.evidence(behind, weigh=True), words + _doubts(case, lines, behind)
+
+
+def _doubts(case: Case, lines: Iterable[int], behind: Iterable[Incident]) -> str:
+    """Name every weight that is not the table's own, or that the table itself is in doubt about.
+
+    Also where it did not decide the value: whoever reads the list must know that it was looked at.
+    """
+    codes = case.history.code
+    decided = {codes[incident.line] for incident in behind}
+    words: dict[str, str] = {}
+    for number_ in {codes[line] for line in lines}:
+        grade = case.scored.grades[number_]
+        what = grade.code or "a blank code"
+        if grade.label not in (grade.code, ""):
+            what += f", {grade.label}"
+        said = []
         if grade.reason:
-            words += f" [weight of {grade.code} set by uplift: {grade.reason}]"
+            said.append(f"weight {number(grade.weight)} set by uplift: {grade.reason}")
         elif grade.fallback:
-            words += f" [{grade.code or 'a blank code'} has no weight of its own in the gravity table]"
-    return case.evidence(behind, weigh=True), words
+            said.append("no weight of its own in the gravity table")
+        if grade.note:
+            said.append(grade.note)
+        if said:
+            also = "" if number_ in decided else "also on record, and not what decides: "
+            words[grade.code] = f" [{also}{what}: {'; '.join(said)}]"
+    return "".join(words[code] for code in sorted(words))
 
 
 def _victims(case: Case, value: int) -> tuple[tuple[str, ...], str]:
@@ -208,10 +260,14 @@ def _victims(case: Case, value: int) -> tuple[tuple[str, ...], str]:
             first.setdefault(int(case.history.victim[line]), line)
     # One incident for each victim, the first one recorded; the victim stays unnamed.
     shown = [incident for line in first.values() for incident in case.incidents([line])]
+    counts = Counter(case.evidence(shown))
+    evidence = tuple(
+        name if count == 1 else f"{name} ({count} victims)" for name, count in sorted(counts.items())
+    )
     words = f"{plural(value, 'known victim')} in the window"
     if any(case.history.victim[line] < 0 for line in case.inside):
         words += " (some lines name none)" if value else " (no line names one)"
-    return case.evidence(shown), words
+    return evidence, words
 
 
 def _records(case: Case) -> Part | None:
@@ -253,6 +309,7 @@ def explanation_table(explanations: Iterable[Explanation]) -> Table:
         One row a part.
     """
     rows = [(explained.perpetrator_id, part) for explained in explanations for part in explained.parts]
+    kind: Kind = "float64" if any(isinstance(part.points, float) for _, part in rows) else "int32"
     return Table(
         {
             "perpetrator_id": Column.of("text", [person for person, _ in rows]),
@@ -260,7 +317,7 @@ def explanation_table(explanations: Iterable[Explanation]) -> Table:
             "value": Column.of("float64", [part.value for _, part in rows]),
             "unit": Column.of("text", [part.unit for _, part in rows]),
             "band": Column.of("int32", [part.band for _, part in rows]),
-            "points": Column.of("int32", [part.points for _, part in rows]),
+            "points": Column.of(kind, [part.points for _, part in rows]),
             "max_points": Column.of("int32", [part.max_points for _, part in rows]),
             "evidence": Column.of("text", [";".join(part.evidence) or None for _, part in rows]),
             "sentence": Column.of("text", [part.sentence for _, part in rows]),

@@ -52,7 +52,7 @@ def summarise(scored: Scored, place: int) -> str:
 
     def got(name: str, unit: str = "") -> str:
         part = values.get(name)
-        return "" if part is None else f" ({part.points[place]}{unit})"
+        return "" if part is None else f" ({number(part.points[place].item())}{unit})"
 
     age = scored.as_of - int(scored.walk.last_day[case.person])
     ago = "on the day itself" if age == 0 else f"{plural(age, 'day')} ago"
@@ -67,8 +67,9 @@ def summarise(scored: Scored, place: int) -> str:
         adjective = {"sum": "summed", "mean": "mean", "decayed": "decayed"}[aggregate]
         gravest += f", {adjective} gravity {number(values['gravity'].value[place])}{got('gravity')}"
     incidents = case.incidents(case.inside)
+    most = "" if scored.max_score is None else f" of {scored.max_score}"
     sentence = (
-        f"{scored.score[place]} of {scored.config.max_score} points: named in "
+        f"{number(scored.score[place].item())}{most} points: named in "
         f"{plural(len(incidents), 'incident')}{not_crimes(case, incidents)} in "
         f"{plural(scored.config.score.window_days, 'day')}{got('frequency', ' points')}, "
         f"the latest {ago}{got('recency')}, {gravest}"

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 from rfgscore.errors import ConfigError, ConfigProblem
+from rfgscore.gravity.classes import classes_of
 from rfgscore.gravity.codes import normal_code
+from rfgscore.gravity.groups import label_of
+from rfgscore.gravity.provenance import Provenance, read_table
 
-__all__ = ["NON_CRIME", "Grade", "Gravity", "load_gravity", "shipped_tables"]
+__all__ = ["NON_CRIME", "Grade", "Gravity", "load_gravity"]
 
 #: Code shown for every non-crime incident, whatever code its row has.
 NON_CRIME = "NON_CRIME"
@@ -36,7 +37,9 @@ class Grade:
     fallback : {"", "class", "unmapped"}
         Where the weight comes from when it is not the code's own.
     reason : str
-        Reason of an uplift, else blank.
+        Reason of an uplift, of the code or of the class it falls back to, else blank.
+    note : str
+        What must be known of the weight: the table's note, or the class it was taken from; else blank.
     """
 
     code: str
@@ -44,6 +47,7 @@ class Grade:
     label: str
     fallback: Literal["", "class", "unmapped"] = ""
     reason: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,29 +56,36 @@ class Gravity:
 
     Parameters
     ----------
-    name : str
-        Name of the shipped table, or of the file.
-    sha256 : str
-        Checksum of the table's bytes.
+    provenance : Provenance
+        Where the table comes from.
     rows : int
         Codes in the table, uplifts left out.
     grades : mapping of str to Grade
         By compared form of the code, uplifts included.
     by_class : bool
-        True when a sub-code may fall back to the class before its slash.
+        True when a sub-code without a weight may fall back to its class.
     unmapped : "set_aside", "stop" or float
         What an unknown code means: no weight, a stopped run, or this weight.
     non_crime : float or None
         Weight of a non-crime incident; None leaves such incidents out.
     """
 
-    name: str
-    sha256: str
+    provenance: Provenance
     rows: int
     grades: Mapping[str, Grade]
     by_class: bool = False
     unmapped: Literal["set_aside", "stop"] | float = "set_aside"
     non_crime: float | None = 0.5
+
+    @property
+    def name(self) -> str:
+        """Name of the shipped table, or of the file."""
+        return self.provenance.name
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the table's bytes."""
+        return self.provenance.sha256
 
     def grade(self, code: str) -> Grade | None:
         """Return the grade of a code as a history shows it, or None where it has no weight.
@@ -112,25 +123,26 @@ class Gravity:
         found = self.grades.get(normal)
         if found is not None:
             return found
-        if self.by_class and "/" in normal:
-            parent = self.grades.get(normal.split("/")[0])
-            if parent is not None:
-                return Grade(normal, parent.weight, parent.label, fallback="class")
+        found = self._of_class(normal) if self.by_class else None
+        if found is not None:
+            return found
         if not isinstance(self.unmapped, str):
             return Grade(normal, float(self.unmapped), normal or "no offence code", fallback="unmapped")
         return None
 
-
-def shipped_tables() -> tuple[str, ...]:
-    """Return the names of the gravity tables that come with the package.
-
-    Returns
-    -------
-    tuple of str
-        In code-point order.
-    """
-    found = (files("rfgscore") / "gravity" / "tables").iterdir()
-    return tuple(sorted(entry.name[:-4] for entry in found if entry.name.endswith(".csv")))
+    def _of_class(self, normal: str) -> Grade | None:
+        held = [self.grades[code] for code in classes_of(normal) if code in self.grades]
+        if not held:
+            return None
+        best = max(held, key=lambda grade: grade.weight)
+        if len(held) == 1:
+            label, note = best.label, f"the weight of class {best.code}"
+        else:
+            # The label of one of them would say of a person what the record leaves open.
+            listed = ", ".join(grade.code for grade in held)
+            label, note = f"one of the classes {listed}", f"the highest weight of the classes {listed}"
+        note += f" ({best.note})" if best.note else ""
+        return Grade(normal, best.weight, label, fallback="class", reason=best.reason, note=note)
 
 
 def load_gravity(
@@ -147,9 +159,10 @@ def load_gravity(
     ----------
     table : str or Path
         Name of a shipped table, or path of a UTF-8 CSV with ``offence_code, weight`` and perhaps
-        ``label, class, source``.
+        ``label, class, source, note``.
     level : {"subcode", "class"}
-        ``class`` lets a sub-code fall back to the class before its slash.
+        ``class`` lets a sub-code without a weight fall back to its class: the one that `classes_of` names,
+        the highest weight where it names several.
     unmapped : "set_aside", "stop" or float
         Policy for codes without a weight.
     non_crime : float or None
@@ -165,8 +178,9 @@ def load_gravity(
     Raises
     ------
     ConfigError
-        When the table is missing or unreadable, or a weight is blank, not a number, NaN, infinite,
-        negative or repeated; all such rows are named at once.
+        When the table is missing or unreadable, is a shipped one whose bytes have changed, or holds a
+        weight that is blank, not a number, NaN, infinite, negative or repeated (all such rows are named at
+        once); and when a policy is none of those above, or an uplift has no code, weight or reason.
 
     Examples
     --------
@@ -174,18 +188,18 @@ def load_gravity(
     >>> gravity.grade("8/6").weight, gravity.grade("999/99")
     (10.0, None)
     """
-    name, data = _bytes_of(table)
-    grades = _parse(name, data)
+    uplifts = uplift or {}
+    _check_policies(level, unmapped, non_crime, uplifts)
+    provenance, data = read_table(table)
+    grades = _parse(provenance.name, data)
     rows = len(grades)
-    uplifts = list((uplift or {}).items())
-    if len({normal_code(code) for code, _ in uplifts}) < len(uplifts):
-        raise ConfigError("gravity.uplift names one code in two spellings; keep one")
-    for code, (weight, reason) in uplifts:
-        base = grades.get(normal_code(code), Grade(code.strip(), weight, code.strip()))
-        grades[normal_code(code)] = replace(base, weight=weight, reason=reason)
+    for code, (weight, reason) in uplifts.items():
+        normal = normal_code(code)
+        base = grades.get(normal, Grade(code.strip(), weight, label_of(normal) or code.strip()))
+        # A note tells of the weight that the uplift puts aside.
+        grades[normal] = replace(base, weight=weight, reason=reason, note="")
     return Gravity(
-        name=name,
-        sha256=hashlib.sha256(data).hexdigest(),
+        provenance=provenance,
         rows=rows,
         grades=grades,
         by_class=level == "class",
@@ -194,18 +208,32 @@ def load_gravity(
     )
 
 
-def _bytes_of(table: str | Path) -> tuple[str, bytes]:
-    if isinstance(table, Path):
-        try:
-            return table.name, table.read_bytes()
-        except OSError as error:
-            raise ConfigError(f"gravity table {table.name} cannot be read: {error.strerror}") from error
-    if table not in shipped_tables():
-        known = ", ".join(shipped_tables())
+def _check_policies(
+    level: str,
+    unmapped: str | float,
+    non_crime: float | None,
+    uplifts: Mapping[str, tuple[float, str]],
+) -> None:
+    """Refuse what the configuration would refuse: a misspelt policy must not turn into another one."""
+    if level not in ("subcode", "class"):
+        raise ConfigError(f"gravity.level must be subcode or class, not {level!r}")
+    if unmapped not in ("set_aside", "stop") and (isinstance(unmapped, str) or not _is_weight(unmapped)):
         raise ConfigError(
-            f"there is no shipped gravity table {table!r}: use one of {known}, or a path ending in .csv"
+            f"gravity.unmapped must be set_aside, stop or a number of 0 or more, not {unmapped!r}"
         )
-    return table, (files("rfgscore") / "gravity" / "tables" / f"{table}.csv").read_bytes()
+    if non_crime is not None and not _is_weight(non_crime):
+        raise ConfigError("gravity.non_crime must be None or a finite number of 0 or more")
+    if len({normal_code(code) for code in uplifts}) < len(uplifts):
+        raise ConfigError("gravity.uplift names one code in two spellings; keep one")
+    for code, (weight, reason) in uplifts.items():
+        if not code.strip():
+            raise ConfigError("gravity.uplift names a blank code; name the code, or set gravity.unmapped")
+        if normal_code(code) == NON_CRIME:
+            raise ConfigError(f"gravity.uplift cannot name {NON_CRIME}; set gravity.non_crime")
+        if not _is_weight(weight):
+            raise ConfigError(f"gravity.uplift.{code}: the weight must be a finite number of 0 or more")
+        if not reason.strip():
+            raise ConfigError(f"gravity.uplift.{code}: an uplift needs a reason")
 
 
 def _parse(name: str, data: bytes) -> dict[str, Grade]:
@@ -218,7 +246,8 @@ def _parse(name: str, data: bytes) -> dict[str, Grade]:
             rows.append((start, cells))
             start = reader.line_num + 1
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"gravity table {name} is no UTF-8 CSV: {error}") from error
+        what = "not UTF-8" if isinstance(error, UnicodeDecodeError) else f"no CSV ({error})"
+        raise ConfigError(f"gravity table {name} is {what}; save it as UTF-8 CSV") from error
     header = rows[0][1] if rows else []
     if not {"offence_code", "weight"} <= set(header) or len(set(header)) != len(header):
         raise ConfigError(f"gravity table {name} needs the columns offence_code and weight, each once")
@@ -243,7 +272,8 @@ def _parse(name: str, data: bytes) -> dict[str, Grade]:
         if fault or weight is None:
             problems.append(ConfigProblem(name, line, "", fault))
             continue
-        grades[normal] = Grade(code, weight, row.get("label", "").strip() or code)
+        label, note = row.get("label", "").strip(), row.get("note", "").strip()
+        grades[normal] = Grade(code, weight, label or code, note=note)
     if problems:
         raise ConfigError(f"gravity table {name} cannot be used:", problems)
     return grades
@@ -254,4 +284,8 @@ def _weight(text: str) -> float | None:
         weight = float(text)
     except ValueError:
         return None
-    return weight if math.isfinite(weight) and weight >= 0 and "_" not in text else None
+    return weight if _is_weight(weight) and "_" not in text else None
+
+
+def _is_weight(weight: float) -> bool:
+    return math.isfinite(weight) and weight >= 0

@@ -32,17 +32,21 @@ class Spells:
     start, end, planned : numpy.ndarray
         int64 first day, day of release (``NO_DAY`` while open) and planned release (``NO_DAY`` where
         not known).
+    recorded : numpy.ndarray
+        int64 day from which the spell is known, ``NO_DAY`` where it does not say.
     """
 
     person: Int64
     start: Int64
     end: Int64
     planned: Int64
+    recorded: Int64
 
     def at(self, as_of: int) -> Spells:
         """Return the spells as known at a day, overlapping and touching ones joined.
 
-        A spell that starts later does not exist; an end after `as_of` is not seen: the spell is open.
+        A spell that starts or was recorded later does not exist; an end after `as_of` is not seen: the
+        spell is open.
 
         Parameters
         ----------
@@ -54,14 +58,14 @@ class Spells:
         Spells
             Disjoint spells by person and start; open ones end beyond every day.
         """
-        known = self.start <= as_of
+        known = (self.start <= as_of) & (self.recorded <= as_of)
         person, start, planned = self.person[known], self.start[known], self.planned[known]
         end = self.end[known]
         end = np.where((end == NO_DAY) | (end > as_of), _OPEN, end)
         order = np.lexsort((end, start, person))
         person, start, end, planned = person[order], start[order], end[order], planned[order]
         if len(person) == 0:
-            return Spells(person, start, end, planned)
+            return Spells(person, start, end, planned, np.zeros(0, np.int64))
         # Packed with the person, the running latest end never reaches into the next person.
         reach = np.maximum.accumulate(person * _SPAN + (end + _OPEN))
         begins = np.ones(len(person), np.bool_)
@@ -76,6 +80,7 @@ class Spells:
             start[first],
             reach[last] - person[first] * _SPAN - _OPEN,
             np.where(latest == -_OPEN, NO_DAY, latest),
+            np.full(len(first), NO_DAY, np.int64),
         )
 
     def held(self, as_of: int, persons: int) -> tuple[Bool, Int64, Int64]:

@@ -143,6 +143,11 @@ class History:
         """Rows not used, with reasons; empty for a history from arrays."""
         return set_aside_table([]) if self.source is None else self.source.set_aside
 
+    @property
+    def coverage(self) -> Table | None:
+        """What each offence code weighs, from where, and how many rows have it; None from arrays."""
+        return None if self.source is None else self.source.coverage
+
     def person_of_line(self) -> Int64:
         """Return the person number of each line.
 

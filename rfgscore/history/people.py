@@ -1,18 +1,19 @@
-"""Who the ids stand for: birth dates that disagree, ids of two forces, custody of each person."""
+"""Who the ids stand for: birth dates that disagree, ids of two forces, what is told of each person."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from rfgscore.dates import NO_DAY
 from rfgscore.errors import AmbiguousPersonError
 from rfgscore.history.custody import Spells
-from rfgscore.ingest.rows import OffenceRows
-from rfgscore.ingest.side import Custody
+from rfgscore.ingest.rows import OffenceRows, earliest_by_person
+from rfgscore.ingest.side import Custody, Subjects
 
-__all__ = ["birth_dates", "custody_of", "refuse_ambiguous", "two_birth_dates"]
+__all__ = ["birth_dates", "custody_of", "refuse_ambiguous", "subject_facts", "two_birth_dates"]
 
 Birth = tuple[str, str, int]
 
@@ -136,14 +137,14 @@ def custody_of(
     people : mapping of str to int
         Person number of each person of the history.
     as_of : int
-        Day looked at; a spell that starts later does not exist.
+        Day looked at; a spell that starts or was recorded later does not exist.
 
     Returns
     -------
     Spells
         By person and start.
     int
-        Rows of people without a line, or after `as_of`.
+        Rows of people without a line, or that start or were recorded after `as_of`.
     """
     person = custody.person.take(lambda text: people.get(joined.get(text, text), -1), np.int64, -1)
     known = (person >= 0) & (custody.start <= as_of)
@@ -154,5 +155,38 @@ def custody_of(
         custody.start[order].astype(np.int64),
         custody.end[order].astype(np.int64),
         custody.planned[order].astype(np.int64),
+        custody.recorded[order].astype(np.int64),
     )
-    return spells, int((~known).sum())
+    return spells, int((~known).sum()) + custody.not_yet_known
+
+
+def subject_facts(
+    told: Subjects | None, joined: Mapping[str, str], people: Mapping[str, int]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_], int]:
+    """Return what the subjects table says of the persons of a history besides birth and death.
+
+    Parameters
+    ----------
+    told : Subjects or None
+        The subjects table.
+    joined : mapping of str to str
+        Resolved links.
+    people : mapping of str to int
+        Person number of each person of the history.
+
+    Returns
+    -------
+    transferred : numpy.ndarray
+        int32 earliest day each person was transferred in, ``NO_DAY`` where none is told.
+    managed : numpy.ndarray
+        Persons who are managed elsewhere.
+    latest : int
+        Latest day a row of theirs was recorded, ``NO_DAY`` where none says so.
+    """
+    size = len(people)
+    if told is None:
+        return np.full(size, NO_DAY, np.int32), np.zeros(size, np.bool_), NO_DAY
+    whose = told.person.take(lambda text: people.get(joined.get(text, text), -1), np.int32, -1)
+    managed = np.bincount(whose[told.managed & (whose >= 0)], minlength=size) > 0
+    latest = int(told.recorded[whose >= 0].max(initial=NO_DAY))
+    return earliest_by_person(whose, told.transferred, size), managed, latest

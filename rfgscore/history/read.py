@@ -3,44 +3,49 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from rfgscore.config import Config
 from rfgscore.config.model import OFFENCE_COLUMNS
-from rfgscore.dates import from_day, iso, to_day
-from rfgscore.errors import (
-    ConfigError,
-    DataError,
-    InternalError,
-    MissingColumnError,
-    PointInTimeError,
-    TooManyFaultsError,
-)
+from rfgscore.dates import NO_DAY, from_day, iso, to_day
+from rfgscore.errors import ConfigError, DataError, InternalError, MissingColumnError
 from rfgscore.gravity import Gravity, load_gravity
+from rfgscore.history.account import (
+    aside_gravity,
+    code_coverage,
+    file_warnings,
+    input_entry,
+    later_hint,
+    lost_rows,
+    refuse_too_many_faults,
+    scope_warnings,
+)
 from rfgscore.history.custody import Spells
 from rfgscore.history.history import History
+from rfgscore.history.oddities import oddities
 from rfgscore.history.order import in_total_order, incident_references, unnamed_incidents
-from rfgscore.history.people import birth_dates, custody_of, refuse_ambiguous, two_birth_dates
+from rfgscore.history.people import (
+    birth_dates,
+    custody_of,
+    refuse_ambiguous,
+    subject_facts,
+    two_birth_dates,
+)
+from rfgscore.history.sides import Sides, extract_state, read_sides
 from rfgscore.history.source import Account, Source
 from rfgscore.ingest.aside import Aside, count_by_reason, fault_lines, only_faults, set_aside_table
 from rfgscore.ingest.checks import check_rows
 from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.files import SPREADSHEET_ROWS, Limits, RawTable, read_table
+from rfgscore.ingest.files import read_table
+from rfgscore.ingest.raw import Limits, RawTable
 from rfgscore.ingest.rows import OffenceRows
-from rfgscore.ingest.side import Custody, Links, SideTable, read_custody, read_links, read_subjects
-from rfgscore.linkage import resolve_links
 from rfgscore.vocabulary import reasons
 
 __all__ = ["gravity_of", "read_offences"]
-
-Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 def gravity_of(config: Config) -> Gravity:
@@ -72,14 +77,15 @@ def gravity_of(config: Config) -> Gravity:
 
 
 def read_offences(
-    offences: Paths,
+    offences: object,
     *,
     config: Config,
     as_of: dt.date | str | int,
     extract_date: dt.date | str | int | None = None,
-    subjects: str | os.PathLike[str] | None = None,
-    custody: str | os.PathLike[str] | None = None,
-    links: str | os.PathLike[str] | None = None,
+    subjects: object = None,
+    custody: object = None,
+    links: object = None,
+    removals: object = None,
     allow_empty: bool = False,
 ) -> History:
     """Read offence files, account for every row, and return the history of all persons.
@@ -88,15 +94,15 @@ def read_offences(
 
     Parameters
     ----------
-    offences : path or sequence of paths
-        CSV, gzipped CSV or Parquet files.
+    offences : path, table, or sequence of them
+        CSV, gzipped CSV or Parquet files; pandas, polars or Arrow tables.
     config : Config
         Settings.
     as_of : date-like
         Day looked at: a date, ISO text, or days since 1970-01-01.
     extract_date : date-like, optional
         Day the extract was taken; by default that of the config, else `as_of`.
-    subjects, custody, links : path, optional
+    subjects, custody, links, removals : path or table, optional
         The tables beside the offences.
     allow_empty : bool
         Whether a file may hold no rows at all.
@@ -112,8 +118,10 @@ def read_offences(
         When the gravity table cannot be used, or a date is no date.
     DataError
         When a file is missing, refused or empty, a needed column is absent, more rows are at fault
-        than ``input.max_set_aside`` allows, links run in a circle, one id stands for two people, or
-        something known only at the extract would be used for an earlier day.
+        than ``input.max_set_aside`` allows, links run in a circle, one id stands for two people, a
+        removal cannot be read, or something known only at the extract would be used for an earlier day.
+    TypeError
+        When something given is neither a path nor a table.
 
     Examples
     --------
@@ -125,30 +133,24 @@ def read_offences(
     """
     day, extract = _looked_at(config, as_of, extract_date)
     gravity = gravity_of(config)
-    told = read_subjects(subjects, config) if subjects is not None else None
-    held = read_custody(custody, config) if custody is not None else None
-    joins = read_links(links, config) if links is not None else None
-    joined = resolve_links(joins.pairs()) if joins is not None else {}
+    sides = read_sides(
+        config, day, extract, subjects=subjects, custody=custody, links=links, removals=removals
+    )
     tables = _read_files(offences, config, allow_empty)
-    rows = OffenceRows(tables, config, gravity, joined, told, day, extract)
-    extract_state = _extract_state(rows, held, joins)
+    rows = OffenceRows(
+        tables, config, gravity, sides.joined, sides.subjects, day, extract, frozenset(sides.removed)
+    )
+    only_extract = extract_state(rows, sides)
     aside = check_rows(rows)
-    _refuse_too_many_faults(aside, rows)
+    refuse_too_many_faults(aside, rows)
     births = birth_dates(rows)
-    forces = refuse_ambiguous(rows, births, joined)
+    forces = refuse_ambiguous(rows, births, sides.joined)
     used = np.flatnonzero((rows.reason < 0) & rows.visible)
-    sides: list[tuple[str, SideTable]] = [
-        (name, table)
-        for name, table in (("subjects", told), ("custody", held), ("links", joins))
-        if table is not None
-    ]
-    warnings = [warning for table in tables for warning in _file_warnings(table)]
-    warnings += [warning for _, side in sides for warning in _file_warnings(side.raw)]
-    warnings += _scope_warnings(aside, rows)
-    if extract_state and extract != day:
-        warnings.append(
-            ("point_in_time", f"as of the extract, not of {iso(day)}: {', '.join(extract_state)}")
-        )
+    warnings = [warning for table in tables for warning in file_warnings(table)]
+    warnings += [warning for _, side in sides.given() for warning in file_warnings(side.raw)]
+    warnings += scope_warnings(aside, rows)
+    if only_extract and extract != day:
+        warnings.append(("point_in_time", f"as of the extract, not of {iso(day)}: {', '.join(only_extract)}"))
     history, used = in_total_order(rows, used)
     counts = {
         "in": rows.size,
@@ -160,46 +162,36 @@ def read_offences(
         raise InternalError("the rows do not balance; please report this with the counts: " + str(counts))
     people = {text: number for number, text in enumerate(history.persons.tolist())}
     spells = None
-    if held is not None:
-        spells, unused = custody_of(held, joined, people, day)
+    if sides.custody is not None:
+        spells, unused = custody_of(sides.custody, sides.joined, people, day)
         if unused:
             warnings.append(
                 ("custody_unused", f"{unused} custody rows of people without a line or after {iso(day)}")
             )
-    out = np.split(rows.reason >= 0, np.cumsum([table.rows for table in tables])[:-1])
-    inputs = [_input("offences", table, int(o.sum())) for table, o in zip(tables, out, strict=True)]
-    inputs += [_input(name, side.raw, len(side.aside)) for name, side in sides]
-    inputs.append(
-        {
-            "table": "gravity",
-            "file": gravity.name,
-            "sha256": gravity.sha256,
-            "rows": gravity.rows,
-            "set_aside": 0,
-        }
-    )
-    conflicts = two_birth_dates(births, joined, people)
+    conflicts = two_birth_dates(births, sides.joined, people)
     if conflicts:
         warnings.append(("dob_conflict", f"{conflicts} people have two birth dates; the earliest counts"))
+    every = [*aside, *(row for _, side in sides.given() for row in side.aside)]
     return _with_source(
         history,
         rows,
         used,
+        sides,
         spells=spells,
         forces=forces,
-        lost=_lost_rows(rows, sides, joined),
-        in_doubt=frozenset(joined.get(text, text) for text in (held.lost_by(day) if held else ())),
-        extract_state=extract_state,
+        extract_state=only_extract,
         account=Account(
             rows=counts,
             by_reason=count_by_reason(aside),
             unnamed_incidents=unnamed_incidents(rows),
-            inputs=tuple(inputs),
+            inputs=_inputs(rows, sides),
             warnings=tuple(warnings),
-            faults=tuple(fault_lines(only_faults(aside + [row for _, side in sides for row in side.aside]))),
+            faults=(*fault_lines(only_faults(every)), *later_hint(aside, rows)),
+            oddities=oddities(history, rows, used),
+            aside_gravity=aside_gravity(rows, used),
+            sides_not_yet_known={n: side.not_yet_known for n, side in sides.given() if side.not_yet_known},
         ),
-        aside=[*aside, *(row for _, side in sides for row in side.aside)],
-        dob_mapped="dob" in rows.mapped or (told is not None and "dob" in told.raw.columns),
+        aside=every,
     )
 
 
@@ -226,29 +218,33 @@ def _looked_at(
     return day, extract
 
 
-def _read_files(offences: Paths, config: Config, allow_empty: bool) -> list[RawTable]:
-    paths = [offences] if isinstance(offences, str | os.PathLike) else list(offences)
-    if not paths:
+def _read_files(offences: object, config: Config, allow_empty: bool) -> list[RawTable]:
+    sources = (
+        list(offences) if isinstance(offences, Sequence) and not isinstance(offences, str) else [offences]
+    )
+    if not sources:
         raise DataError("no offence file was given")
-    if not all(isinstance(path, str | os.PathLike) for path in paths):
-        raise TypeError("offences are given as a path or a sequence of paths")
     limits = config.input.limits
     tables = [
         read_table(
-            Path(path),
+            source,
             wanted=config.input.columns or OFFENCE_COLUMNS,
             needed=_needed(config),
             encoding=config.input.encoding,
             delimiter=config.input.delimiter,
             limits=Limits(limits.file_rows, limits.decompression_ratio),
+            zone=config.input.timezone,
+            name="offences" if number == 1 else f"offences {number}",
         )
-        for path in paths
+        for number, source in enumerate(sources, 1)
     ]
     for table in tables:
         if "offence_code" not in table.columns and "is_crime" not in table.columns:
             raise MissingColumnError(f"{table.file}: missing 'offence_code'; map it under input.columns")
         if table.rows == 0 and not allow_empty:
-            raise DataError(f"{table.file}: there are no rows below the header; allow_empty accepts that")
+            raise DataError(
+                f"{table.file}: there are no rows below the header; allow_empty (--allow-empty) accepts that"
+            )
     return tables
 
 
@@ -257,99 +253,50 @@ def _needed(config: Config) -> list[str]:
     return ["perpetrator_id", "event_date", *victims]
 
 
-def _extract_state(rows: OffenceRows, custody: Custody | None, links: Links | None) -> tuple[str, ...]:
-    """Name what is known only as of the extract, and refuse it for an earlier day unless accepted."""
-    used = ["outcome"] if "outcome" in rows.mapped else []
-    used += ["links"] if links is not None else []
-    used += ["planned_release"] if custody is not None and "planned_release" in custody.raw.columns else []
-    if used and rows.extract != rows.as_of and rows.config.input.point_in_time == "strict":
-        raise PointInTimeError(
-            f"{', '.join(used)}: known only as of the extract ({iso(rows.extract)}), not as of "
-            f"{iso(rows.as_of)}. Leave it out, look at the day of the extract, or set "
-            "input.point_in_time: accept_extract_state"
-        )
-    return tuple(used)
+def _inputs(rows: OffenceRows, sides: Sides) -> tuple[dict[str, object], ...]:
+    """Return the manifest's line of each table read, the gravity table last."""
+    out = np.split(rows.reason >= 0, np.cumsum([table.rows for table in rows.tables])[:-1])
+    found = [input_entry("offences", t, int(o.sum())) for t, o in zip(rows.tables, out, strict=True)]
+    found += [input_entry(name, side.raw, len(side.aside)) for name, side in sides.given()]
+    gravity = {"table": "gravity", "file": rows.gravity.name, "sha256": rows.gravity.sha256}
+    return (*found, {**gravity, "rows": rows.gravity.rows, "set_aside": 0})
 
 
-def _refuse_too_many_faults(aside: Sequence[Aside], rows: OffenceRows) -> None:
-    limit = rows.config.input.max_set_aside
-    faults = only_faults(aside)
-    if len(faults) <= limit.floor_rows or len(faults) / rows.size <= limit.share:
-        return
-    lines = [f"  {line}" for line in fault_lines(faults)]
-    if rows.extract == rows.as_of and any(row.reason == "FUTURE_DATE" for row in faults):
-        lines.append(f"If the extract was taken later than {iso(rows.as_of)}, say when: extract_date")
-    raise TooManyFaultsError(
-        "\n".join(
-            [
-                f"{len(faults)} of {rows.size} rows are at fault, more than {limit.floor_rows} rows and "
-                f"{limit.share:.2%} of them (input.max_set_aside). Mend the extract, or its mapping:",
-                *lines,
-            ]
-        )
-    )
-
-
-def _scope_warnings(aside: Sequence[Aside], rows: OffenceRows) -> list[tuple[str, str]]:
-    counts = count_by_reason(aside)
-    return [
-        ("scope_share", f"{word}: {counts.get(word, 0) / rows.size:.1%} of rows, above {share:.1%}")
-        for word, share in rows.config.input.warn_scope.items()
-        if rows.size and counts.get(word, 0) / rows.size > share
-    ]
-
-
-def _file_warnings(table: RawTable) -> list[tuple[str, str]]:
-    found = list(table.warnings)
-    if table.rows in SPREADSHEET_ROWS:
-        found.append(("row_count_limit", f"{table.file} has {table.rows} rows, the limit of a spreadsheet"))
-    return found
-
-
-def _lost_rows(
-    rows: OffenceRows, sides: Sequence[tuple[str, SideTable]], joined: Mapping[str, str]
-) -> Counter[str]:
-    """Count the rows at fault that name each person, in whatever table: what a list must not hide.
-
-    Rows that say they are of a day after `as_of` are not among them.
-    """
-    fault = np.array([word.family == "fault" for word in reasons().values()], np.bool_)
-    later = (rows.days["event_date"].day > rows.as_of) | (rows.days["recorded_date"].day > rows.as_of)
-    codes = rows.person.codes[(rows.reason >= 0) & fault[rows.reason] & ~later]
-    lost = Counter(rows.person.values[code] for code in codes[codes >= 0].tolist())
-    lost.update(joined.get(text, text) for _, side in sides for text in side.lost_by(rows.as_of))
-    return lost
-
-
-def _input(name: str, table: RawTable, set_aside: int) -> dict[str, object]:
-    return {
-        "table": name,
-        "file": table.file,
-        "sha256": table.sha256,
-        "rows": table.rows,
-        "set_aside": set_aside,
+def _settled(rows: OffenceRows, sides: Sides, latest: int) -> dict[str, int]:
+    """Return the latest day on which something became known that shaped the whole history."""
+    gone = rows.reason == list(reasons()).index("REMOVED")
+    taken = {rows.person.values[code] for code in np.unique(rows.person.codes[gone]).tolist()}
+    days = {
+        "links": NO_DAY if sides.links is None else sides.links.latest,
+        "subjects": latest,
+        "removals": max((day for person, day in sides.removed.items() if person in taken), default=NO_DAY),
     }
+    return {name: day for name, day in days.items() if day != NO_DAY}
 
 
 def _with_source(
     history: History,
     rows: OffenceRows,
     used: npt.NDArray[np.int64],
+    sides: Sides,
     *,
     spells: Spells | None,
     forces: frozenset[str],
-    lost: Counter[str],
-    in_doubt: frozenset[str],
     extract_state: tuple[str, ...],
     account: Account,
     aside: Sequence[Aside],
-    dob_mapped: bool,
 ) -> History:
     blank = Coded.blank(rows.size)
     kind, reference = incident_references(rows, used)
     persons: list[str] = history.persons.tolist()
     first = history.offsets[:-1]
     tails = dict(zip(used.tolist(), history.tail.tolist(), strict=True))
+    lost = lost_rows(rows, sides)
+    in_doubt = sides.custody.lost_by(rows.as_of) if sides.custody is not None else ()
+    doubtful = frozenset(sides.joined.get(text, text) for text in in_doubt)
+    told, joined = sides.subjects, sides.joined
+    people = {text: number for number, text in enumerate(persons)}
+    transferred, managed, latest = subject_facts(told, joined, people)
     source = Source(
         own=rows.own.rows(used),
         twins={tails[row]: tuple(sorted(own)) for row, own in rows.twins.items() if row in tails},
@@ -362,16 +309,20 @@ def _with_source(
         children=rows.flag_word("children_linked")[used] == 1,
         dob=rows.dob[used][first],
         deceased=rows.deceased[used][first],
-        dob_mapped=dob_mapped,
+        dob_mapped="dob" in rows.mapped or (told is not None and "dob" in told.raw.columns),
         two_forces=np.array([text in forces for text in persons], np.bool_),
+        transferred=transferred,
+        managed=managed,
         lost_rows=np.array([lost[text] for text in persons], np.int64),
         spells=spells,
-        custody_in_doubt=np.array([text in in_doubt for text in persons], np.bool_),
+        custody_in_doubt=np.array([text in doubtful for text in persons], np.bool_),
         mapped=rows.mapped,
         extract=rows.extract,
         extract_state=extract_state,
+        settled=_settled(rows, sides, latest),
         read_with=rows.config,
         account=account,
         set_aside=set_aside_table(aside),
+        coverage=code_coverage(rows, used),
     )
     return replace(history, source=source)

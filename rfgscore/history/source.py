@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,31 @@ from rfgscore.history.custody import Spells
 from rfgscore.ingest.coded import Coded
 from rfgscore.tables import Table
 
-__all__ = ["REFERENCE_KINDS", "Account", "Source"]
+__all__ = ["REFERENCE_KINDS", "Account", "AsideGravity", "Source"]
 
 Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
 
 #: What an incident is known by, in the order in which the first one given counts.
 REFERENCE_KINDS = ("incident_id", "event_id", "event_date")
+
+
+class AsideGravity(NamedTuple):
+    """How grave the rows set aside for one reason are, as far as their codes have a weight.
+
+    Parameters
+    ----------
+    rows : int
+        Rows whose code has a weight.
+    gravity : float
+        Their weights together.
+    share : float or None
+        Of the weights of all rows used or set aside; None where these are 0 together.
+    """
+
+    rows: int
+    gravity: float
+    share: float | None
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,13 @@ class Account:
     warnings : tuple of (str, str)
         Code and text of each warning raised while reading.
     faults : tuple of str
-        Rows at fault in words, a line a reason, all tables together.
+        Rows at fault in words, a line a kind of fault, all tables together.
+    oddities : tuple of str
+        What of the rows used should be looked at before a list is believed.
+    aside_gravity : mapping of str to AsideGravity
+        Gravity of the offence rows set aside, by reason; ``UNKNOWN_CODE`` has none to tell.
+    sides_not_yet_known : mapping of str to int
+        Rows of the other tables recorded after `as_of`, by table, where there are any.
     """
 
     rows: Mapping[str, int]
@@ -49,6 +73,9 @@ class Account:
     inputs: tuple[dict[str, Any], ...]
     warnings: tuple[tuple[str, str], ...]
     faults: tuple[str, ...]
+    oddities: tuple[str, ...]
+    aside_gravity: Mapping[str, AsideGravity]
+    sides_not_yet_known: Mapping[str, int]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,6 +106,10 @@ class Source:
         Whether birth dates were looked for at all.
     two_forces : numpy.ndarray
         Persons whose id came from two forces.
+    transferred : numpy.ndarray
+        int32 earliest day a person was transferred in, ``NO_DAY`` where none is told.
+    managed : numpy.ndarray
+        Persons who are managed elsewhere.
     lost_rows : numpy.ndarray
         int64 rows at fault, of any table, that name each person.
     spells : Spells or None
@@ -91,12 +122,16 @@ class Source:
         Day the extract was taken.
     extract_state : tuple of str
         Columns used that are only known as of the extract.
+    settled : mapping of str to int
+        Tables that shaped the whole history, and the latest day something in them became known.
     read_with : Config
         Settings the rows were checked under.
     account : Account
         Where every row went.
     set_aside : Table
         Rows not used, with reasons.
+    coverage : Table
+        What each offence code weighs, from where, and how many rows have it.
     """
 
     own: Coded
@@ -112,15 +147,36 @@ class Source:
     deceased: Int32
     dob_mapped: bool
     two_forces: Bool
+    transferred: Int32
+    managed: Bool
     lost_rows: npt.NDArray[np.int64]
     spells: Spells | None
     custody_in_doubt: Bool
     mapped: tuple[str, ...]
     extract: int
     extract_state: tuple[str, ...]
+    settled: Mapping[str, int]
     read_with: Config
     account: Account
     set_aside: Table
+    coverage: Table
+
+    def known_later(self, as_of: int) -> tuple[str, ...]:
+        """Name what shaped the history and was, or may have been, not known yet at a day.
+
+        Parameters
+        ----------
+        as_of : int
+            Day looked at.
+
+        Returns
+        -------
+        tuple of str
+            Columns known only as of the extract, unless that is the day, and tables in which something
+            became known after it.
+        """
+        only = self.extract_state if as_of != self.extract else ()
+        return (*only, *(name for name, day in self.settled.items() if day > as_of and name not in only))
 
     def reordered(self, order: npt.NDArray[Any]) -> Source:
         """Return the facts with the lines in another order.

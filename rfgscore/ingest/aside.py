@@ -102,7 +102,10 @@ def only_faults(rows: Iterable[Aside]) -> list[Aside]:
 
 
 def fault_lines(rows: Sequence[Aside]) -> list[str]:
-    """Tell rows at fault, a line a reason in the order of checks, each with at most five rows.
+    """Tell rows at fault by reason, in the order of checks, each kind with at most five rows.
+
+    A kind is a reason in one file, column and wording. A reason of several kinds gets a line of its own,
+    and one for each of its five most frequent kinds.
 
     Parameters
     ----------
@@ -114,12 +117,24 @@ def fault_lines(rows: Sequence[Aside]) -> list[str]:
     list of str
         Such as ``BAD_DATE: 2 (offences.csv rows 3, 9; column date: not in the declared format)``.
     """
+    kinds: dict[str, dict[tuple[str, str, str], list[Aside]]] = {}
+    for row in rows:
+        kinds.setdefault(row.reason, {}).setdefault((row.file, row.column, row.detail), []).append(row)
     out: list[str] = []
     for word in reasons():
-        held = [row for row in rows if row.reason == word]
-        if held:
-            column = f"column {held[0].column}: " if held[0].column else ""
-            out.append(f"{word}: {len(held)} ({where(held)}; {column}{held[0].detail})")
+        # Most frequent first; equal ones by file, column and wording, whatever the order of rows.
+        ordered = sorted(kinds.get(word, {}).items(), key=lambda kind: (-len(kind[1]), kind[0]))
+        told = [
+            f"{len(held)} ({where(held)}; {f'column {column}: ' if column else ''}{detail})"
+            for (_, column, detail), held in ordered
+        ]
+        if len(told) == 1:
+            out.append(f"{word}: {told[0]}")
+        elif told:
+            out.append(f"{word}: {sum(len(held) for _, held in ordered)}")
+            out += [f"  {line}" for line in told[:5]]
+            if len(told) > 5:
+                out.append(f"  and {sum(len(held) for _, held in ordered[5:])} of other kinds")
     return out
 
 
@@ -139,5 +154,8 @@ def where(rows: Sequence[Aside]) -> str:
     by_file: dict[str, list[int]] = {}
     for row in rows[:5]:
         by_file.setdefault(row.file, []).append(row.row)
-    named = "; ".join(f"{file} rows {', '.join(map(str, numbers))}" for file, numbers in by_file.items())
+    named = "; ".join(
+        f"{file} {'row' if len(numbers) == 1 else 'rows'} {', '.join(map(str, numbers))}"
+        for file, numbers in by_file.items()
+    )
     return named + (" and others" if len(rows) > 5 else "")

@@ -15,6 +15,7 @@ from rfgscore.dates import NO_DAY, add_years
 from rfgscore.errors import DataError
 from rfgscore.gravity import name_code
 from rfgscore.ingest.aside import Aside
+from rfgscore.ingest.bad_dates import bad_dates
 from rfgscore.ingest.coded import Coded
 from rfgscore.ingest.rows import OffenceRows
 from rfgscore.ingest.values import fold, words
@@ -70,11 +71,14 @@ def _missing_date(rows: OffenceRows) -> Found:
 
 def _bad_date(rows: OffenceRows) -> Found:
     for name in ("event_date", "event_end", "recorded_date", "deceased_date"):
-        yield name, rows.days[name].bad, _not_a_date(rows, name)
+        yield from _not_a_date(rows, name)
 
 
-def _not_a_date(rows: OffenceRows, name: str) -> str:
-    return f"not in the declared format {rows.declared_format(name)}, or no such day"
+def _not_a_date(rows: OffenceRows, name: str) -> Found:
+    if name in rows.mapped:
+        declared, zone = rows.declared_format(name), rows.config.input.timezone
+        for found, detail in bad_dates(rows.raw[name], rows.days[name], declared, zone):
+            yield name, found, detail
 
 
 def _sentinel_date(rows: OffenceRows) -> Found:
@@ -136,10 +140,15 @@ def _non_crime_off(rows: OffenceRows) -> Found:
         yield "is_crime", rows.non_crime, "non-crime incidents are left out (gravity.non_crime)"
 
 
+def _removed(rows: OffenceRows) -> Found:
+    gone = rows.person.take(lambda text: text in rows.removed, np.bool_, False)
+    yield "perpetrator_id", gone, "the person is on the removal list"
+
+
 def _bad_dob(rows: OffenceRows) -> Found:
     row_dob = rows.days["dob"]
     event = rows.days["event_date"].day
-    yield "dob", row_dob.bad, _not_a_date(rows, "dob")
+    yield from _not_a_date(rows, "dob")
     after = (row_dob.given & (row_dob.day > event)) | ((rows.dob != NO_DAY) & (rows.dob > event))
     yield "dob", after, "born after the event"
 
@@ -212,6 +221,7 @@ CHECKS: dict[str, Callable[[OffenceRows], Found]] = {
     "BAD_FLAG": _bad_flag,
     "NOT_DOMESTIC": _not_domestic,
     "NON_CRIME_OFF": _non_crime_off,
+    "REMOVED": _removed,
     "BAD_DOB": _bad_dob,
     "UNDER_AGE": _under_age,
     "OUTCOME": _outcome,

@@ -14,7 +14,7 @@ from rfgscore.config.model import OFFENCE_COLUMNS
 from rfgscore.dates import ISO, NO_DAY, to_day
 from rfgscore.gravity import NON_CRIME, Gravity, normal_code
 from rfgscore.ingest.coded import Coded, row_keys
-from rfgscore.ingest.files import RawTable
+from rfgscore.ingest.raw import RawTable
 from rfgscore.ingest.side import Subjects
 from rfgscore.ingest.values import Days, clean_id, fold, read_days, read_ids, words
 
@@ -69,6 +69,8 @@ class OffenceRows:
         The subjects table.
     as_of, extract : int
         Day looked at, and day the extract was taken.
+    removed : frozenset of str
+        Persons taken off on or before `as_of`, links applied.
     """
 
     tables: Sequence[RawTable]
@@ -78,6 +80,7 @@ class OffenceRows:
     subjects: Subjects | None
     as_of: int
     extract: int
+    removed: frozenset[str] = frozenset()
     #: Number of the reason a row is set aside for, in the published order; -1 while none applies.
     reason: npt.NDArray[np.int32] = field(init=False)
 
@@ -184,12 +187,14 @@ class OffenceRows:
     def days(self) -> dict[str, Days]:
         """Every date column, read strictly; unmapped ones are blank."""
         sentinels = [to_day(text) for text in self.config.input.sentinel_dates]
+        zone = self.config.input.timezone
         out: dict[str, Days] = {}
         for name in ("event_date", "event_end", "recorded_date", "dob", "deceased_date"):
             declared = self.declared_format(name)
             parts: list[Days] = []
             for t in self.tables:
-                parts.append(read_days(t.column(name), declared, t.typed.get(name, ""), sentinels))
+                typed = t.typed.get(name, "")
+                parts.append(read_days(t.column(name), declared, typed, sentinels, zone))
             out[name] = Days(
                 np.concatenate([part.day for part in parts]),
                 np.concatenate([part.bad for part in parts]),

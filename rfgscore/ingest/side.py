@@ -2,61 +2,64 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from rfgscore.config import Config
-from rfgscore.config.model import (
-    CUSTODY_COLUMNS,
-    LINK_COLUMNS,
-    SUBJECT_COLUMNS,
-    CustodyConfig,
-    LinksConfig,
-    SubjectsConfig,
-)
-from rfgscore.dates import ISO, NO_DAY, to_day
-from rfgscore.errors import DataError
-from rfgscore.ingest.aside import Aside, count_by_reason, only_faults, where
+from rfgscore.config.model import CUSTODY_COLUMNS, LINK_COLUMNS, SUBJECT_COLUMNS
+from rfgscore.dates import NO_DAY
+from rfgscore.ingest.aside import Aside
 from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.files import Limits, RawTable, read_table
-from rfgscore.ingest.values import Days, read_days, read_ids, words
-from rfgscore.vocabulary import meaning
+from rfgscore.ingest.raw import RawTable
+from rfgscore.ingest.side_checks import SideRows, TableSettings
+from rfgscore.ingest.values import fold, words
 
-__all__ = ["Custody", "Links", "SideTable", "Subjects", "read_custody", "read_links", "read_subjects"]
+__all__ = [
+    "Custody",
+    "Links",
+    "SideTable",
+    "Subjects",
+    "read_custody",
+    "read_links",
+    "read_subjects",
+]
 
-#: Columns of the contract that a later version will read; the config refuses to map them.
-_NOT_BUILT = ("recorded_date", "transferred_in", "managed_under")
-
-Check = tuple[str, str, npt.NDArray[np.bool_]]
+Int32 = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SideTable:
-    """What every side table has.
+    """What every side table has. Rows recorded after the day looked at are not in it.
 
     Parameters
     ----------
     raw : RawTable
-        The file as read.
+        The table as read.
     person : Coded
         Clean ids of the rows that count.
     aside : tuple of Aside
         Rows set aside.
     lost : tuple of (str, int)
-        Clean ids of rows at fault, and the day each begins (``NO_DAY`` where that is not known).
+        Clean ids of rows at fault, and the day from which each is known (``NO_DAY`` where it does not
+        say).
+    recorded : numpy.ndarray
+        int32 day each row that counts was recorded, ``NO_DAY`` where it does not say.
+    not_yet_known : int
+        Rows recorded after the day looked at.
     """
 
     raw: RawTable
     person: Coded
     aside: tuple[Aside, ...]
     lost: tuple[tuple[str, int], ...]
+    recorded: Int32
+    not_yet_known: int
 
     def lost_by(self, as_of: int) -> tuple[str, ...]:
-        """Return whom faults concern, leaving out rows that begin after a day.
+        """Return whom faults concern, leaving out rows that begin or were recorded after a day.
 
         Parameters
         ----------
@@ -70,6 +73,16 @@ class SideTable:
         """
         return tuple(text for text, day in self.lost if day <= as_of)
 
+    @property
+    def extract_state(self) -> bool:
+        """Whether a row, or the whole table, does not say since when it is known."""
+        return "recorded_date" not in self.raw.columns or bool((self.recorded == NO_DAY).any())
+
+    @property
+    def latest(self) -> int:
+        """Latest day a row that counts was recorded, ``NO_DAY`` where none says so."""
+        return int(self.recorded.max(initial=NO_DAY))
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Subjects(SideTable):
@@ -78,21 +91,30 @@ class Subjects(SideTable):
     Parameters
     ----------
     raw : RawTable
-        The file as read.
+        The table as read.
     person : Coded
         Clean ids of the rows that count.
     aside : tuple of Aside
         Rows set aside.
     lost : tuple of (str, int)
-        Clean ids of rows at fault, and the day each begins (``NO_DAY`` where that is not known).
-    dob, deceased : numpy.ndarray
-        int32 days, ``NO_DAY`` where not known.
+        Clean ids of rows at fault, and the day from which each is known (``NO_DAY`` where it does not
+        say).
+    recorded : numpy.ndarray
+        int32 day each row that counts was recorded, ``NO_DAY`` where it does not say.
+    not_yet_known : int
+        Rows recorded after the day looked at.
+    dob, deceased, transferred : numpy.ndarray
+        int32 day of birth, of death, and of transfer in; ``NO_DAY`` where not known.
+    managed : numpy.ndarray
+        Rows that name who manages the person.
     force : Coded
         Force of the record, or no value.
     """
 
-    dob: npt.NDArray[np.int32]
-    deceased: npt.NDArray[np.int32]
+    dob: Int32
+    deceased: Int32
+    transferred: Int32
+    managed: npt.NDArray[np.bool_]
     force: Coded
 
 
@@ -103,20 +125,25 @@ class Custody(SideTable):
     Parameters
     ----------
     raw : RawTable
-        The file as read.
+        The table as read.
     person : Coded
         Clean ids of the rows that count.
     aside : tuple of Aside
         Rows set aside.
     lost : tuple of (str, int)
-        Clean ids of rows at fault, and the day each begins (``NO_DAY`` where that is not known).
+        Clean ids of rows at fault, and the day from which each is known (``NO_DAY`` where it does not
+        say).
+    recorded : numpy.ndarray
+        int32 day each row that counts was recorded, ``NO_DAY`` where it does not say.
+    not_yet_known : int
+        Rows recorded after the day looked at.
     start, end, planned : numpy.ndarray
         int32 days; `end` and `planned` are ``NO_DAY`` where open or not known.
     """
 
-    start: npt.NDArray[np.int32]
-    end: npt.NDArray[np.int32]
-    planned: npt.NDArray[np.int32]
+    start: Int32
+    end: Int32
+    planned: Int32
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -126,13 +153,18 @@ class Links(SideTable):
     Parameters
     ----------
     raw : RawTable
-        The file as read.
+        The table as read.
     person : Coded
         Clean ids of the rows that count.
     aside : tuple of Aside
         Rows set aside.
     lost : tuple of (str, int)
-        Clean ids of rows at fault, and the day each begins (``NO_DAY`` where that is not known).
+        Clean ids of rows at fault, and the day from which each is known (``NO_DAY`` where it does not
+        say).
+    recorded : numpy.ndarray
+        int32 day each row that counts was recorded, ``NO_DAY`` where it does not say.
+    not_yet_known : int
+        Rows recorded after the day looked at.
     master : Coded
         The record joined to.
     rows : numpy.ndarray
@@ -154,178 +186,152 @@ class Links(SideTable):
             yield self.person.text(i), self.master.text(i), row
 
 
-def _read(
-    path: str | os.PathLike[str],
-    settings: SubjectsConfig | CustodyConfig | LinksConfig,
-    contract: Sequence[str],
-    needed: Sequence[str],
-    config: Config,
-) -> RawTable:
-    raw = read_table(
-        path,
-        wanted=settings.columns or contract,
-        needed=needed,
-        encoding=config.input.encoding,
-        delimiter=config.input.delimiter,
-        limits=Limits(config.input.limits.file_rows, config.input.limits.decompression_ratio),
-    )
-    early = [raw.names[name] for name in _NOT_BUILT if name in raw.columns]
-    if early:
-        raise DataError(
-            f"{raw.file}: {', '.join(map(repr, early))} would be ignored: what it is for is not built yet; "
-            "map the columns of this table under input without it"
-        )
-    return raw
-
-
-def _dates(raw: RawTable, name: str, settings: SubjectsConfig | CustodyConfig, config: Config) -> Days:
-    formats, mapping = settings.date_format, settings.columns or {}
-    declared = formats if isinstance(formats, str) else formats.get(mapping.get(name, name), ISO)
-    sentinels = [to_day(text) for text in config.input.sentinel_dates]
-    return read_days(raw.column(name), declared, raw.typed.get(name, ""), sentinels)
-
-
-def _id_checks(raw: RawTable, names: Sequence[str], config: Config) -> tuple[list[Coded], list[Check]]:
-    """Checks every side table shares: broken records, lengths, ids."""
-    broken = np.zeros(raw.rows, np.bool_)
-    broken[list(raw.broken)] = True
-    checks: list[Check] = [("STRUCTURE", "", broken)]
-    limits = config.input.limits
-    for name, column in raw.columns.items():
-        most = limits.id_chars if name in names else limits.cell_chars
-        long = np.array([*(len(text) > most for text in column.values), False])
-        checks.append(("TOO_LONG", name, long[column.codes]))
-    nobody = words(config.input.placeholders.person)
-    ids: list[Coded] = []
-    spoilt: list[Check] = []
-    for name in names:
-        clean, bad = read_ids(raw.columns[name], raw.typed.get(name, ""))
-        clean = clean.map(lambda text: None if text.casefold() in nobody else text)
-        checks.append(("NO_NAMED_SUSPECT", name, clean.codes < 0))
-        spoilt.append(("BAD_ID", name, bad))
-        ids.append(clean)
-    return ids, checks + spoilt
-
-
-def _settle(
-    raw: RawTable, person: Coded, checks: Sequence[Check], begins: npt.NDArray[np.int32] | None = None
-) -> tuple[npt.NDArray[np.bool_], tuple[Aside, ...], tuple[tuple[str, int], ...]]:
-    """Return which rows count, the others with the first reason that applies, and whom faults concern."""
-    reason = np.full(raw.rows, -1)
-    for number, (_, _, hit) in enumerate(checks):
-        reason[(reason < 0) & hit] = number
-    aside = tuple(
-        Aside(
-            file=raw.file,
-            row=row + 1,
-            line=None if raw.line is None else int(raw.line[row]),
-            column=raw.names.get(checks[reason[row]][1], ""),
-            reason=checks[reason[row]][0],
-            detail=raw.broken.get(row) or meaning("reason", checks[reason[row]][0]),
-        )
-        for row in np.flatnonzero(reason >= 0).tolist()
-    )
-    if raw.rows and len(aside) == raw.rows:
-        counts = ", ".join(f"{word} {count}" for word, count in count_by_reason(aside).items())
-        raise DataError(
-            f"{raw.file}: none of its {raw.rows} rows can be used ({counts}; {where(aside)}); mend the file "
-            "or its mapping, or leave it out"
-        )
-    faults = [row.row - 1 for row in only_faults(aside)]
-    days = np.full(raw.rows, NO_DAY) if begins is None else begins
-    lost = tuple((person.text(row), int(days[row])) for row in faults if person.text(row))
-    return reason < 0, aside, lost
-
-
-def read_subjects(path: str | os.PathLike[str], config: Config) -> Subjects:
-    """Read the subjects table.
+def read_subjects(source: object, config: Config, as_of: int, extract: int) -> Subjects:
+    """Read the subjects table. Sex and ethnicity are never looked at.
 
     Parameters
     ----------
-    path : path
-        CSV, gzipped CSV or Parquet.
+    source : path or table
+        CSV, gzipped CSV or Parquet file, or a pandas, polars or Arrow table.
     config : Config
         Settings; ``input.subjects`` maps the columns.
+    as_of, extract : int
+        Day looked at, and day the extract was taken.
 
     Returns
     -------
     Subjects
-        The rows that count, and those set aside.
+        The rows that count and are known, and those set aside.
 
     Raises
     ------
     DataError
-        When the file is missing, unreadable, or lacks a column.
+        When the table is missing, unreadable, or lacks a column, or no row can be used.
     """
-    settings = config.input.subjects
-    raw = _read(path, settings, SUBJECT_COLUMNS, ["perpetrator_id"], config)
-    (person,), checks = _id_checks(raw, ["perpetrator_id"], config)
-    dob = _dates(raw, "dob", settings, config)
-    deceased = _dates(raw, "deceased_date", settings, config)
-    checks += [("BAD_DATE", "deceased_date", deceased.bad), ("BAD_DOB", "dob", dob.bad)]
-    kept, aside, lost = _settle(raw, person, checks)
-    force = raw.column("force").map(lambda text: text.strip() or None)
-    return Subjects(raw, person.rows(kept), aside, lost, dob.day[kept], deceased.day[kept], force.rows(kept))
+    settings = TableSettings(
+        "subjects",
+        config.input.subjects.columns,
+        config.input.subjects.date_format,
+        SUBJECT_COLUMNS,
+        ids=("perpetrator_id",),
+        dates=("dob", "deceased_date", "transferred_in", "recorded_date"),
+        needed=("perpetrator_id",),
+    )
+    rows = SideRows(source, settings, config, extract)
+    kept, aside, lost = rows.settle()
+    known, later = rows.known(kept, as_of)
+    nobody = words(config.input.placeholders.person) | {""}
+    managed = rows.raw.column("managed_under").take(lambda text: fold(text) not in nobody, np.bool_, False)
+    force = rows.raw.column("force").map(lambda text: text.strip() or None)
+    return Subjects(
+        rows.raw,
+        rows.ids[0].rows(known),
+        aside,
+        lost,
+        rows.recorded[known],
+        later,
+        dob=rows.days["dob"].day[known],
+        deceased=rows.days["deceased_date"].day[known],
+        transferred=rows.days["transferred_in"].day[known],
+        managed=managed[known],
+        force=force.rows(known),
+    )
 
 
-def read_custody(path: str | os.PathLike[str], config: Config) -> Custody:
+def read_custody(source: object, config: Config, as_of: int, extract: int) -> Custody:
     """Read the custody table.
 
     Parameters
     ----------
-    path : path
-        CSV, gzipped CSV or Parquet.
+    source : path or table
+        CSV, gzipped CSV or Parquet file, or a pandas, polars or Arrow table.
     config : Config
         Settings; ``input.custody`` maps the columns and says what the end day means.
+    as_of, extract : int
+        Day looked at, and day the extract was taken.
 
     Returns
     -------
     Custody
-        The spells that count, and the rows set aside.
+        The spells that count and are known, and the rows set aside.
 
     Raises
     ------
     DataError
-        When the file is missing, unreadable, or lacks a column.
+        When the table is missing, unreadable, or lacks a column, or no row can be used.
     """
-    settings = config.input.custody
-    raw = _read(path, settings, CUSTODY_COLUMNS, ["perpetrator_id", "start", "end"], config)
-    (person,), checks = _id_checks(raw, ["perpetrator_id"], config)
-    start, end, planned = (
-        _dates(raw, name, settings, config) for name in ("start", "end", "planned_release")
+    settings = TableSettings(
+        "custody",
+        config.input.custody.columns,
+        config.input.custody.date_format,
+        CUSTODY_COLUMNS,
+        ids=("perpetrator_id",),
+        dates=("start", "end", "planned_release", "recorded_date"),
+        needed=("perpetrator_id", "start", "end"),
     )
-    dates = {"start": start, "end": end, "planned_release": planned}
-    checks.append(("MISSING_DATE", "start", ~start.given & ~start.bad & ~start.sentinel))
-    checks += [("BAD_DATE", name, days.bad) for name, days in dates.items()]
-    checks += [("SENTINEL_DATE", name, days.sentinel) for name, days in dates.items()]
-    checks.append(("BAD_INTERVAL", "end", end.given & (end.day < start.day)))
-    kept, aside, lost = _settle(raw, person, checks, start.day)
-    last_day_held = settings.end_is == "last_day_held"
+    rows = SideRows(source, settings, config, extract)
+    start, end = rows.days["start"], rows.days["end"]
+    rows.say("MISSING_DATE", "start", ~start.given & ~start.bad & ~start.sentinel, "blank")
+    rows.say("BAD_INTERVAL", "end", end.given & (end.day < start.day))
+    kept, aside, lost = rows.settle(start.day)
+    known, later = rows.known(kept, as_of)
+    last_day_held = config.input.custody.end_is == "last_day_held"
     released = np.where(end.given, end.day + np.int32(last_day_held), NO_DAY).astype(np.int32)
-    return Custody(raw, person.rows(kept), aside, lost, start.day[kept], released[kept], planned.day[kept])
+    return Custody(
+        rows.raw,
+        rows.ids[0].rows(known),
+        aside,
+        lost,
+        rows.recorded[known],
+        later,
+        start=start.day[known],
+        end=released[known],
+        planned=rows.days["planned_release"].day[known],
+    )
 
 
-def read_links(path: str | os.PathLike[str], config: Config) -> Links:
+def read_links(source: object, config: Config, as_of: int, extract: int) -> Links:
     """Read the links table.
 
     Parameters
     ----------
-    path : path
-        CSV, gzipped CSV or Parquet.
+    source : path or table
+        CSV, gzipped CSV or Parquet file, or a pandas, polars or Arrow table.
     config : Config
         Settings; ``input.links`` maps the columns.
+    as_of, extract : int
+        Day looked at, and day the extract was taken.
 
     Returns
     -------
     Links
-        The links that count, and the rows set aside.
+        The links that count and are known, and the rows set aside.
 
     Raises
     ------
     DataError
-        When the file is missing, unreadable, or lacks a column.
+        When the table is missing, unreadable, or lacks a column, or no row can be used.
     """
-    raw = _read(path, config.input.links, LINK_COLUMNS, ["nominal_id", "master_id"], config)
-    (nominal, master), checks = _id_checks(raw, ["nominal_id", "master_id"], config)
-    kept, aside, lost = _settle(raw, nominal, checks)
-    return Links(raw, nominal.rows(kept), aside, lost, master.rows(kept), np.flatnonzero(kept) + 1)
+    settings = TableSettings(
+        "links",
+        config.input.links.columns,
+        config.input.links.date_format,
+        LINK_COLUMNS,
+        ids=("nominal_id", "master_id"),
+        dates=("recorded_date",),
+        needed=("nominal_id", "master_id"),
+    )
+    rows = SideRows(source, settings, config, extract)
+    kept, aside, lost = rows.settle()
+    known, later = rows.known(kept, as_of)
+    nominal, master = rows.ids
+    return Links(
+        rows.raw,
+        nominal.rows(known),
+        aside,
+        lost,
+        rows.recorded[known],
+        later,
+        master=master.rows(known),
+        rows=np.flatnonzero(known) + 1,
+    )

@@ -119,7 +119,9 @@ class Days:
         return np.asarray(self.day != NO_DAY)
 
 
-def read_days(cells: Coded, declared: str, typed: str, sentinels: Collection[int]) -> Days:
+def read_days(
+    cells: Coded, declared: str, typed: str, sentinels: Collection[int], zone: str | None = None
+) -> Days:
     """Read a column of dates, strictly.
 
     Parameters
@@ -132,13 +134,16 @@ def read_days(cells: Coded, declared: str, typed: str, sentinels: Collection[int
         ``date`` where the file types the column, which needs no format.
     sentinels : collection of int
         Day numbers of placeholder dates.
+    zone : str or None
+        Name of the time zone whose calendar dates a timestamp that says its offset from UTC; without
+        one such a timestamp is no date.
 
     Returns
     -------
     Days
         The days.
     """
-    form = DateFormat(ISO if typed == "date" else declared)
+    form = DateFormat(ISO if typed == "date" else declared, zone)
     days: list[int] = []
     bad: list[bool] = []
     for value in cells.values:

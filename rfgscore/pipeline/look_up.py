@@ -13,6 +13,7 @@ from typing import Any
 from rfgscore.config import COMPONENTS
 from rfgscore.errors import FormatError, InputNotFoundError, UnknownPersonError
 from rfgscore.explain import number
+from rfgscore.ingest.engine import open_engine
 from rfgscore.pipeline.folder import MANIFEST, SCHEMA
 from rfgscore.report.csv_file import true_text
 from rfgscore.scoring.components import UNITS
@@ -70,7 +71,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
             f"{folder.name}: there is no output set here ({MANIFEST} is missing)"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise FormatError(f"{folder.name}/{MANIFEST}: the format is damaged") from error
+        raise FormatError(f"{folder.name}/{MANIFEST}: the format is damaged; run again") from error
     raise FormatError(f"{folder.name}/{MANIFEST}: the format is not {SCHEMA}; use the version that wrote it")
 
 
@@ -78,23 +79,18 @@ def _check(path: Path, manifest: Mapping[str, Any]) -> None:
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise FormatError(f"{path.name} is missing from the output set") from error
+        raise FormatError(f"{path.name} is missing from the output set; run again") from error
     if found != manifest.get("outputs", {}).get(path.name):
         raise FormatError(f"{path.name} is not the file the manifest names: it was changed after the run")
 
 
 def _standing(path: Path, perpetrator_id: str) -> dict[str, Any] | None:
-    import duckdb
-
-    connection = duckdb.connect()
-    try:
+    with open_engine() as connection:
         asked = connection.execute(
             "SELECT * FROM read_parquet(?) WHERE perpetrator_id = ?", [str(path), perpetrator_id]
         )
         names = [column[0] for column in asked.description or []]
         rows = asked.fetchall()
-    finally:
-        connection.close()
     return dict(zip(names, rows[0], strict=True)) if rows else None
 
 
@@ -119,9 +115,8 @@ def _words(
         shared = f", shared by {standing['tied_with'] + 1}" if standing["tied_with"] else ""
         where = f"position {standing['position']} of {manifest['people']['eligible']}"
         where += f", rank {standing['rank']}{shared}"
-    lines = [
-        f"{person} as of {manifest['as_of']}: {where}, {standing['score']} of {standing['max_score']} points"
-    ]
+    most = "" if standing["max_score"] is None else f" of {standing['max_score']}"
+    lines = [f"{person} as of {manifest['as_of']}: {where}, {number(standing['score'])}{most} points"]
     lines += [f"  {row['summary']}" for row in listed]
     for part in parts:
         lines.append(f"  {part['component']}: {part['sentence']}")
@@ -131,7 +126,7 @@ def _words(
         units = UNITS | ({"recency": "days at liberty"} if recency.get("clock") == "at_liberty" else {})
         for name in COMPONENTS:
             if f"{name}_points" in standing:
-                value, points = number(standing[f"{name}_value"]), standing[f"{name}_points"]
+                value, points = (number(standing[f"{name}_{what}"]) for what in ("value", "points"))
                 lines.append(f"  {name} ({units[name]}) {value}: {points} points")
         lines.append("  Incidents are named for people on the list; a larger cohort.reserve lists more.")
     if standing["flags"]:

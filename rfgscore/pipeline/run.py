@@ -24,7 +24,7 @@ from rfgscore.errors import ConfigError, NobodyEligibleError
 from rfgscore.explain import explain_person, explanation_table
 from rfgscore.gravity import name_code
 from rfgscore.history.history import History
-from rfgscore.history.read import Paths, gravity_of, read_offences
+from rfgscore.history.read import gravity_of, read_offences
 from rfgscore.history.source import Source
 from rfgscore.pipeline.folder import MANIFEST, SCHEMA, write_folder
 from rfgscore.pipeline.scores import Scores
@@ -108,12 +108,13 @@ class Run:
 def run(
     *,
     config: Config,
-    offences: Paths,
+    offences: object,
     as_of: Day,
     extract_date: Day | None = None,
-    subjects: FilePath | None = None,
-    custody: FilePath | None = None,
-    links: FilePath | None = None,
+    subjects: object = None,
+    custody: object = None,
+    links: object = None,
+    removals: object = None,
     threads: int = 1,
     allow_empty: bool = False,
     tell: Callable[[str], None] = lambda step: None,
@@ -124,13 +125,13 @@ def run(
     ----------
     config : Config
         Settings.
-    offences : path or sequence of paths
-        CSV, gzipped CSV or Parquet files.
+    offences : path, table, or sequence of them
+        CSV, gzipped CSV or Parquet files; pandas, polars or Arrow tables.
     as_of : date-like
         Day looked at; always given, never "today".
     extract_date : date-like, optional
         Day the extract was taken; by default that of the config, else `as_of`.
-    subjects, custody, links : path, optional
+    subjects, custody, links, removals : path or table, optional
         The tables beside the offences.
     threads : int
         Threads to use; the result is the same to the byte with any number.
@@ -168,6 +169,7 @@ def run(
         subjects=subjects,
         custody=custody,
         links=links,
+        removals=removals,
         allow_empty=allow_empty,
     )
     assert history.as_of is not None and history.source is not None  # noqa: S101 - read from files
@@ -238,7 +240,9 @@ def _manifest(
             f"{code} ({count})" for code, count in sorted(named.items(), key=lambda i: (-i[1], i[0]))[:20]
         )
         warnings.append(("unmapped_weight", f"{named.total()} rows used gravity.unmapped: {most}"))
+    warnings += _collapsed(scored)
     warnings += account.warnings
+    edges = {part.name: list(part.edges) for part in scored.components if part.edges is not None}
     return {
         "schema": SCHEMA,
         "version": version("rfgscore"),
@@ -260,11 +264,24 @@ def _manifest(
             "considered": len(cohort),
             "excluded": sum(why is not None for why in scored.exclusion),
         },
+        **({"edges": edges} if edges else {}),
         "inputs": list(account.inputs),
         "outputs": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
         "warnings": [{"code": code, "text": text} for code, text in warnings],
         "run": {"allow_empty": allow_empty, **_environment()},
     }
+
+
+def _collapsed(scored: Scored) -> list[tuple[str, str]]:
+    """Tell which quantile bands closed up, because edges were equal."""
+    return [
+        (
+            "bands_collapsed",
+            f"{part.name}: {part.collapsed} edges were equal, {part.max_points} bands are left",
+        )
+        for part in scored.components
+        if part.collapsed
+    ]
 
 
 def _environment() -> dict[str, Any]:

@@ -76,7 +76,7 @@ def excluded_table(scored: Scored) -> Table:
             "perpetrator_id": Column.of("text", _ids(scored, places)),
             "reason": Column.of("text", [why.word for _, why in held]),
             "detail": Column.of("text", [why.detail for _, why in held]),
-            "score": Column.of("int32", scored.score[places]),
+            "score": Column.of(scored.score_kind, scored.score[places]),
         }
     )
 
@@ -113,12 +113,12 @@ def _list_columns(
         "rank": Column.of("int32", ranking.rank[places]),
         "tied_with": Column.of("int32", ranking.tied_with[places]),
         "perpetrator_id": Column.of("text", _ids(scored, places)),
-        "score": Column.of("int32", scored.score[places]),
-        "max_score": Column.of("int32", np.full(len(listed), scored.config.max_score)),
+        "score": Column.of(scored.score_kind, scored.score[places]),
+        "max_score": Column.of("int32", [scored.max_score] * len(listed)),
     }
     for part in scored.components:
         columns[f"{part.name}_value"] = Column.of(part.kind, part.value[places])
-        columns[f"{part.name}_points"] = Column.of("int32", part.points[places])
+        columns[f"{part.name}_points"] = Column.of(part.points_kind, part.points[places])
     return columns | {
         "last_event_date": Column.of("date", scored.walk.last_day[who]),
         "worst_offence_code": Column.of("text", [grade.code for grade in worst]),

@@ -46,7 +46,13 @@ def parquet_bytes(table: Table) -> bytes:
         held[f"c{place}"] = values if column.kind == "text" else np.ma.MaskedArray(values, column.null)
         chosen.append(f'c{place}::{_TYPES[column.kind]} AS "{name}"')
     # One thread: row groups are cut the same way on every machine.
-    connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": True})
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 1,
+        "preserve_insertion_order": True,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    connection = duckdb.connect(config=settings)
     try:
         with tempfile.TemporaryDirectory(prefix="rfgscore-") as folder:
             path = Path(folder) / "table.parquet"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.dates import NO_DAY, add_years
-from rfgscore.gravity import Grade
+from rfgscore.gravity import COURSE_OF_CONDUCT, Grade, groups_of
 from rfgscore.history.history import History
 from rfgscore.history.source import Source
 from rfgscore.windows import in_window, walk
@@ -77,11 +77,16 @@ def flag_people(
             "age_unknown": lambda: (source.dob == NO_DAY) & source.dob_mapped,
             "children_linked": lambda: anyone(source.children),
             "counter_allegation": lambda: _counter_allegation(history, source, inside),
+            "course_of_conduct": lambda: anyone(_of_groups(history, COURSE_OF_CONDUCT)),
             "event_in_custody": lambda: anyone(_inside_custody(history, source, as_of)),
+            "history_not_held": lambda: _not_held(history, source, as_of),
             "id_in_two_forces": lambda: _two_forces(history, source, as_of),
             "known_day_assumed": lambda: anyone(source.known_assumed),
             "linked": lambda: _anywhere(history, as_of, _joined(history, source)),
             "looks_alike": lambda: _looks_alike(history, as_of),
+            "managed_elsewhere": lambda: source.managed,
+            "order_breach": lambda: anyone(_of_groups(history, ("order_breach",))),
+            "strangulation": lambda: anyone(_of_groups(history, ("strangulation",))),
             "under_18": lambda: _under_18(source, as_of),
         }
     masks = {word: found[word]() for word in sorted(found)}
@@ -107,6 +112,20 @@ def _counter_allegation(history: History, source: Source, inside: Bool) -> Bool:
     size = len(history.persons)
     mutual = np.isin(suspect * size + harmed, harmed * size + suspect)
     return np.isin(np.arange(size), suspect[mutual])
+
+
+def _of_groups(history: History, groups: Sequence[str]) -> Bool:
+    """Lines whose offence is in one of the groups; each distinct offence is looked up once."""
+    wanted = frozenset(groups)
+    hit = np.array([not wanted.isdisjoint(groups_of(code)) for code in history.offences], np.bool_)
+    return np.asarray(hit[history.code], np.bool_)
+
+
+def _not_held(history: History, source: Source, as_of: int) -> Bool:
+    """Persons transferred in by then, with no visible line dated before that day."""
+    came = source.transferred
+    before = history.event_day < came[history.person_of_line()]
+    return np.asarray((came != NO_DAY) & (came <= as_of) & ~_anywhere(history, as_of, before), np.bool_)
 
 
 def _inside_custody(history: History, source: Source, as_of: int) -> Bool:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rfgscore.config import Config
-from rfgscore.dates import NO_DAY
+from rfgscore.dates import NO_DAY, iso
 from rfgscore.errors import ConfigError, DataError, PointInTimeError
 from rfgscore.gravity import Grade, Gravity
 from rfgscore.history.history import History
-from rfgscore.scoring.components import Component, score_components
+from rfgscore.scoring.components import Component, add_up, score_components
 from rfgscore.scoring.eligibility import Exclusion, exclusions
 from rfgscore.scoring.flags import flag_people
 from rfgscore.scoring.rank import Ranking, rank_people
-from rfgscore.tables import Column, Table
+from rfgscore.tables import Column, Kind, Table
 from rfgscore.windows import Walk, walk
 
 __all__ = ["Scored", "score_people"]
@@ -46,7 +47,7 @@ class Scored:
     components : tuple of Component
         Components in contract order.
     score : numpy.ndarray
-        int32 sum of the points.
+        Sum of the points: int32, or float64 where the method is continuous.
     exclusion : tuple of Exclusion or None
         Why a person is not eligible.
     ranking : Ranking
@@ -70,7 +71,7 @@ class Scored:
     walk: Walk
     people: Int64
     components: tuple[Component, ...]
-    score: npt.NDArray[np.int32]
+    score: npt.NDArray[Any]
     exclusion: tuple[Exclusion | None, ...]
     ranking: Ranking
     flags: tuple[tuple[str, ...], ...]
@@ -83,6 +84,17 @@ class Scored:
     def eligible(self) -> npt.NDArray[np.bool_]:
         """Who is ranked."""
         return self.ranking.position > 0
+
+    @property
+    def score_kind(self) -> Kind:
+        """Kind of the scores: whole points, or float64 where the method is continuous."""
+        return self.components[0].points_kind
+
+    @property
+    def max_score(self) -> int | None:
+        """The most points there are, or None where the method is continuous."""
+        most = [part.max_points for part in self.components]
+        return None if None in most else sum(part for part in most if part is not None)
 
     def in_list_order(self) -> Int64:
         """Return places in `people`: by position, then people without one by id.
@@ -127,13 +139,13 @@ class Scored:
             "position": Column.of("int32", ranking.position[order], unranked),
             "rank": Column.of("int32", ranking.rank[order], unranked),
             "tied_with": Column.of("int32", ranking.tied_with[order], unranked),
-            "score": Column.of("int32", self.score[order]),
-            "max_score": Column.of("int32", np.full(len(order), self.config.max_score, np.int32)),
+            "score": Column.of(self.score_kind, self.score[order]),
+            "max_score": Column.of("int32", [self.max_score] * len(order)),
         }
         for part in self.components:
             columns[f"{part.name}_value"] = Column.of(part.kind, part.value[order])
             columns[f"{part.name}_band"] = Column.of("int32", part.band[order])
-            columns[f"{part.name}_points"] = Column.of("int32", part.points[order])
+            columns[f"{part.name}_points"] = Column.of(part.points_kind, part.points[order])
         columns |= {
             "last_event_date": Column.of("date", self.walk.last_day[who]),
             "worst_offence_code": Column.of(
@@ -223,15 +235,16 @@ def score_people(
                 "score.components.recency.clock: at_liberty needs a custody table; give --custody"
             )
         recency = at_liberty
-    components = score_components(config, found, people, recency)
-    score = np.asarray(np.sum([part.points for part in components], axis=0), np.int32)
     excluded = exclusions(config, seen, as_of, people, found.incidents[people])
+    eligible = np.array([reason is None for reason in excluded], np.bool_)
+    components = score_components(config, found, people, recency, eligible)
+    score = add_up(components)
     by_name = {part.name: part for part in components}
     capacity, reserve = config.cohort.capacity, config.cohort.reserve
     ranking = rank_people(
         score,
         [by_name[name].tie_break for name in config.rank.tie_break],
-        np.array([reason is None for reason in excluded], np.bool_),
+        eligible,
         [capacity, capacity + reserve],
     )
     masks = {word: mask[people] for word, mask in flag_people(seen, as_of, window, grades, threads).items()}
@@ -295,11 +308,9 @@ def _refuse_other_reading(history: History, config: Config) -> None:
 
 
 def _refuse_extract_state(history: History, config: Config, as_of: int) -> None:
-    source = history.source
-    if source is None or not source.extract_state or as_of == source.extract:
-        return
-    if config.input.point_in_time == "strict":
+    later = () if history.source is None else history.source.known_later(as_of)
+    if later and config.input.point_in_time == "strict":
         raise PointInTimeError(
-            f"{', '.join(source.extract_state)}: known only as of the extract, not of an earlier day; look "
-            "at the day of the extract, or set input.point_in_time: accept_extract_state"
+            f"{', '.join(later)}: known later than {iso(as_of)}, or only as of the extract; read the history "
+            "again as of that day, or set input.point_in_time: accept_extract_state"
         )

@@ -1,0 +1,66 @@
+"""DuckDB as it is used to read: closed to the network, silent, leaving nothing on disk."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rfgscore.ingest.coded import Coded
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
+
+__all__ = ["code_cells", "open_engine"]
+
+
+def open_engine() -> closing[DuckDBPyConnection]:
+    """Open an empty database in memory.
+
+    Returns
+    -------
+    contextlib.closing
+        Gives the connection, and closes it at the end of the block.
+    """
+    import duckdb
+
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        # No row may be left behind in a file of the engine's own.
+        "temp_directory": "",
+    }
+    connection = duckdb.connect(config=settings)
+    connection.execute("SET enable_progress_bar = false")
+    return closing(connection)
+
+
+def code_cells(connection: DuckDBPyConnection, cells: DuckDBPyRelation) -> Coded:
+    """Code a column of text without making a Python object of every cell.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Where the column is.
+    cells : duckdb.DuckDBPyRelation
+        One text column named ``cell``, in row order.
+
+    Returns
+    -------
+    Coded
+        The same rows; null is no value.
+    """
+    for old in ("cells", "words"):
+        connection.execute(f"DROP TABLE IF EXISTS {old}")
+    cells.create("cells")
+    # Text is ordered by its bytes, and those of UTF-8 are in the order of the code points.
+    connection.execute(
+        "CREATE TABLE words AS SELECT word, CAST(row_number() OVER (ORDER BY word) - 1 AS INTEGER) AS code "
+        "FROM (SELECT DISTINCT cell AS word FROM cells WHERE cell IS NOT NULL)"
+    )
+    codes = connection.execute(
+        "SELECT coalesce(code, -1) AS code FROM cells LEFT JOIN words ON cell = word ORDER BY cells.rowid"
+    ).fetchnumpy()["code"]
+    words: Any = connection.execute("SELECT word FROM words ORDER BY code").fetchnumpy()["word"]
+    return Coded(np.asarray(codes, np.int32), tuple(words.tolist()))
