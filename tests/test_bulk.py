@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from rfgscore.errors import FormatError
-from rfgscore.ingest import csv_bulk
-from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.files import read_table
+from rfgscore.ingest.readers import csv_bulk
+from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.files import read_table
 
 HEAD = "perpetrator_id,event_date,recorded_date,offence_code,victim_id,event_id,outcome,area\n"
 NAMES = HEAD.strip().split(",")

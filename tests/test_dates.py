@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from rfgscore.dates import ISO, NO_DAY, DateFormat, add_years, from_day, iso, time_zone, to_day
 from rfgscore.errors import ConfigError
-from rfgscore.ingest.coded import Coded
+from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.zones import local_days
 from rfgscore.ingest.values import read_days
-from rfgscore.ingest.zones import local_days
 
 UK = "%d/%m/%Y"
 

@@ -17,10 +17,10 @@ import pytest
 
 from rfgscore.dates import ISO, DateFormat
 from rfgscore.errors import DataError, FormatError, InputNotFoundError, MissingColumnError
-from rfgscore.ingest import csv_records, files, preflight
-from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.files import read_table
-from rfgscore.ingest.raw import Limits
+from rfgscore.ingest.readers import csv_records, files, preflight
+from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.files import read_table
+from rfgscore.ingest.readers.raw import Limits
 
 HEAD = "perpetrator_id,event_date\n"
 PLAIN = HEAD + "P1,2024-01-01\nP2,2024-01-02\n"
@@ -541,7 +541,7 @@ def test_a_parquet_too_large_for_memory_is_no_damaged_one(typed, monkeypatch):
     def full(*given):
         raise duckdb.OutOfMemoryException("full")
 
-    monkeypatch.setattr("rfgscore.ingest.parquet.code_cells", full)
+    monkeypatch.setattr("rfgscore.ingest.readers.parquet.code_cells", full)
     assert refusal(typed, ["a"]) == "o.parquet: there is too little memory to read it; split the file"
 
 

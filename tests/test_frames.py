@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 
 from rfgscore.dates import ISO, NO_DAY, iso
 from rfgscore.errors import DataError, FormatError, MissingColumnError
-from rfgscore.ingest.files import read_table
-from rfgscore.ingest.frames import is_frame, read_frame
+from rfgscore.ingest.readers.files import read_table
+from rfgscore.ingest.readers.frames import is_frame, read_frame
 from rfgscore.ingest.values import clean_id, read_days, read_ids
 from rfgscore.sample import sample_file
 
@@ -699,7 +699,7 @@ def test_no_other_library_is_needed(library, absent):
 import sys
 sys.modules.update(dict.fromkeys({absent!r}))
 import datetime as dt, {library} as lib
-from rfgscore.ingest.frames import read_frame
+from rfgscore.ingest.readers.frames import read_frame
 moment = dt.datetime(2025, 6, 30, 23, 30, tzinfo=dt.timezone.utc)
 columns = dict(a=["007", None], b=[1, 2], c=[1.5, None], d=[moment, moment], e=[True, False])
 table = read_frame(lib.DataFrame(columns), name="o", wanted=list(columns), zone="Europe/London")

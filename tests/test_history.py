@@ -18,7 +18,7 @@ from rfgscore.errors import (
     PointInTimeError,
 )
 from rfgscore.history.history import History, dense_within
-from rfgscore.ingest.coded import Coded, row_keys
+from rfgscore.ingest.readers.coded import Coded, row_keys
 
 ACCEPT = {"point_in_time": "accept_extract_state"}
 

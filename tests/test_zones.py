@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rfgscore.errors import ConfigError
-from rfgscore.ingest.zones import local_days
+from rfgscore.ingest.readers.zones import local_days
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICRO = dt.timedelta(microseconds=1)

@@ -26,8 +26,8 @@ from rfgscore.errors import RfgError
 from rfgscore.gravity import load_gravity, shipped_tables
 from rfgscore.history.history import History
 from rfgscore.history.read import gravity_of
-from rfgscore.ingest.files import read_table
-from rfgscore.ingest.raw import Limits
+from rfgscore.ingest.readers.files import read_table
+from rfgscore.ingest.readers.raw import Limits
 from rfgscore.pipeline.folder import write_folder
 from rfgscore.report.parquet_file import parquet_bytes
 from rfgscore.sample import sample_file

@@ -15,9 +15,9 @@ from rfgscore.gravity import coverage, normal_code
 from rfgscore.history.sides import Sides
 from rfgscore.history.source import AsideGravity
 from rfgscore.ingest.aside import Aside, count_by_reason, fault_lines, only_faults
-from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.files import SPREADSHEET_ROWS
-from rfgscore.ingest.raw import RawTable
+from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.files import SPREADSHEET_ROWS
+from rfgscore.ingest.readers.raw import RawTable
 from rfgscore.ingest.rows import OffenceRows
 from rfgscore.tables import Table
 from rfgscore.vocabulary import reasons

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rfgscore.dates import NO_DAY
 from rfgscore.history.history import History, dense_within
 from rfgscore.ingest.checks import CHECKS
-from rfgscore.ingest.coded import Coded, row_keys
+from rfgscore.ingest.readers.coded import Coded, row_keys
 from rfgscore.ingest.rows import OffenceRows
 
 __all__ = ["in_total_order", "incident_references", "unnamed_incidents"]

@@ -39,9 +39,9 @@ from rfgscore.history.sides import Sides, extract_state, read_sides
 from rfgscore.history.source import Account, Source
 from rfgscore.ingest.aside import Aside, count_by_reason, fault_lines, only_faults, set_aside_table
 from rfgscore.ingest.checks import check_rows
-from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.files import read_table
-from rfgscore.ingest.raw import Limits, RawTable
+from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.files import read_table
+from rfgscore.ingest.readers.raw import Limits, RawTable
 from rfgscore.ingest.rows import OffenceRows
 from rfgscore.vocabulary import reasons
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rfgscore.config import Config
 from rfgscore.history.custody import Spells
-from rfgscore.ingest.coded import Coded
+from rfgscore.ingest.readers.coded import Coded
 from rfgscore.tables import Table
 
 __all__ = ["REFERENCE_KINDS", "Account", "AsideGravity", "Source"]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.dates import ISO
-from rfgscore.ingest.coded import Coded
+from rfgscore.ingest.readers.coded import Coded
 from rfgscore.ingest.values import Days
 
 __all__ = ["bad_dates"]

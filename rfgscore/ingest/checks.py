@@ -16,7 +16,7 @@ from rfgscore.errors import DataError
 from rfgscore.gravity import name_code
 from rfgscore.ingest.aside import Aside
 from rfgscore.ingest.bad_dates import bad_dates
-from rfgscore.ingest.coded import Coded
+from rfgscore.ingest.readers.coded import Coded
 from rfgscore.ingest.rows import OffenceRows
 from rfgscore.ingest.values import fold, words
 from rfgscore.vocabulary import reasons

@@ -13,8 +13,8 @@ from rfgscore.config import Config
 from rfgscore.config.model import OFFENCE_COLUMNS
 from rfgscore.dates import ISO, NO_DAY, to_day
 from rfgscore.gravity import NON_CRIME, Gravity, normal_code
-from rfgscore.ingest.coded import Coded, row_keys
-from rfgscore.ingest.raw import RawTable
+from rfgscore.ingest.readers.coded import Coded, row_keys
+from rfgscore.ingest.readers.raw import RawTable
 from rfgscore.ingest.side import Subjects
 from rfgscore.ingest.values import Days, clean_id, fold, read_days, read_ids, words
 

@@ -12,8 +12,8 @@ from rfgscore.config import Config
 from rfgscore.config.model import CUSTODY_COLUMNS, LINK_COLUMNS, SUBJECT_COLUMNS
 from rfgscore.dates import NO_DAY
 from rfgscore.ingest.aside import Aside
-from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.raw import RawTable
+from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.raw import RawTable
 from rfgscore.ingest.side_checks import SideRows, TableSettings
 from rfgscore.ingest.values import fold, words
 

@@ -13,9 +13,9 @@ from rfgscore.dates import ISO, to_day
 from rfgscore.errors import DataError
 from rfgscore.ingest.aside import Aside, count_by_reason, only_faults, where
 from rfgscore.ingest.bad_dates import bad_dates
-from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.files import read_table
-from rfgscore.ingest.raw import Limits, RawTable
+from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.files import read_table
+from rfgscore.ingest.readers.raw import Limits, RawTable
 from rfgscore.ingest.values import Days, read_days, read_ids, words
 from rfgscore.vocabulary import meaning, reasons
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.dates import ISO, NO_DAY, DateFormat
-from rfgscore.ingest.coded import Coded
+from rfgscore.ingest.readers.coded import Coded
 
 __all__ = ["Days", "bad_id", "clean_id", "fold", "read_days", "read_ids", "words"]
 

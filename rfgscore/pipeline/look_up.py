@@ -13,7 +13,7 @@ from typing import Any
 from rfgscore.config import COMPONENTS
 from rfgscore.errors import FormatError, InputNotFoundError, UnknownPersonError
 from rfgscore.explain import number
-from rfgscore.ingest.engine import open_engine
+from rfgscore.ingest.readers.engine import open_engine
 from rfgscore.pipeline.folder import MANIFEST, SCHEMA
 from rfgscore.report.csv_file import true_text
 from rfgscore.scoring.components import UNITS

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rfgscore.dates import iso
 from rfgscore.history.source import Source
-from rfgscore.ingest.coded import Coded, row_keys
+from rfgscore.ingest.readers.coded import Coded, row_keys
 from rfgscore.scoring import Scored
 from rfgscore.scoring.flags import REPEAT_DAYS, SERIAL_DAYS
 from rfgscore.tables import Column, Table

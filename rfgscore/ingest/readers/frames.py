@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.errors import FormatError
-from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.raw import RawTable, match_columns
-from rfgscore.ingest.typed import Column, Place, dates, decimal_text, moments, numbers, objects
+from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.raw import RawTable, match_columns
+from rfgscore.ingest.readers.typed import Column, Place, dates, decimal_text, moments, numbers, objects
 
 if TYPE_CHECKING:
     import pandas as pd

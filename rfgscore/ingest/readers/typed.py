@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.errors import FormatError
-from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.zones import local_days
+from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.zones import local_days
 
 __all__ = ["Column", "Place", "dates", "decimal_text", "moments", "numbers", "objects"]
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rfgscore.errors import FormatError
-from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.engine import code_cells, open_engine
-from rfgscore.ingest.preflight import Source
-from rfgscore.ingest.raw import Limits, RawTable, match_columns
-from rfgscore.ingest.typed import Place, moments
+from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.engine import code_cells, open_engine
+from rfgscore.ingest.readers.preflight import Source
+from rfgscore.ingest.readers.raw import Limits, RawTable, match_columns
+from rfgscore.ingest.readers.typed import Place, moments
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation

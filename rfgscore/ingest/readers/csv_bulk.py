@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from operator import lt
 from pathlib import Path
 
-from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.engine import code_cells, open_engine
+from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.engine import code_cells, open_engine
 
 __all__ = ["BULK_LINES", "Digest", "load_columns"]
 

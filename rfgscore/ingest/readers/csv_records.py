@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.errors import FormatError, MissingColumnError
-from rfgscore.ingest.raw import match_columns
+from rfgscore.ingest.readers.raw import match_columns
 
 if TYPE_CHECKING:
     import _csv

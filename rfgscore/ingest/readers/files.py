@@ -11,10 +11,10 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rfgscore.ingest.csv_table import CsvFile, read_csv
-from rfgscore.ingest.parquet import read_parquet
-from rfgscore.ingest.preflight import identify, survey
-from rfgscore.ingest.raw import Limits, RawTable
+from rfgscore.ingest.readers.csv_table import CsvFile, read_csv
+from rfgscore.ingest.readers.parquet import read_parquet
+from rfgscore.ingest.readers.preflight import identify, survey
+from rfgscore.ingest.readers.raw import Limits, RawTable
 
 __all__ = ["SPREADSHEET_ROWS", "read_table"]
 
@@ -76,7 +76,7 @@ def read_table(
         When neither a path nor a table is given.
     """
     if not isinstance(path, str | os.PathLike):
-        from rfgscore.ingest.frames import is_frame, read_frame
+        from rfgscore.ingest.readers.frames import is_frame, read_frame
 
         if not is_frame(path):
             raise TypeError(f"a path, or a pandas, polars or Arrow table is read, not {type(path).__name__}")

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.errors import FormatError, MissingColumnError
-from rfgscore.ingest import csv_bulk
-from rfgscore.ingest.coded import Coded
-from rfgscore.ingest.csv_records import Block, Header, below_preamble, read_blocks, read_header
-from rfgscore.ingest.preflight import Source, Survey
-from rfgscore.ingest.raw import Limits, RawTable
+from rfgscore.ingest.readers import csv_bulk
+from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.csv_records import Block, Header, below_preamble, read_blocks, read_header
+from rfgscore.ingest.readers.preflight import Source, Survey
+from rfgscore.ingest.readers.raw import Limits, RawTable
 
 __all__ = ["CsvFile", "read_csv"]
 

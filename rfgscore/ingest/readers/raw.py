@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.errors import FormatError, MissingColumnError
-from rfgscore.ingest.coded import Coded
+from rfgscore.ingest.readers.coded import Coded
 
 __all__ = ["Limits", "RawTable", "match_columns"]
 

@@ -1,0 +1,1 @@
+"""From a file, or a table in memory, to columns of text."""
