@@ -224,7 +224,7 @@ def test_a_nul_is_refused_with_its_line(read):
 def test_ragged_rows_are_broken_with_their_row_and_line(read):
     table = read(HEAD + "P1,2024-01-01\nP2\nP3,2024-01-03,\n\nP4,2024-01-04\n,,,\nP5,2024-01-05")
     assert cells(table) == ["P1", None, None, "P4", None, "P5"]
-    assert table.broken == {1: "1 cells, not 2", 2: "3 cells, not 2", 4: "4 cells, not 2"}
+    assert table.broken == {1: "1 cell, not 2", 2: "3 cells, not 2", 4: "4 cells, not 2"}
     assert table.line.tolist() == [2, 3, 4, 6, 7, 8]
 
 
@@ -659,7 +659,7 @@ def test_a_header_that_stands_again_is_a_broken_record(read, mark):
 
 def test_a_footer_is_a_broken_record(read):
     table = read(PLAIN + "\nTotal: 2\nOFFICIAL - SENSITIVE\n")
-    assert table.broken == {2: "1 cells, not 2", 3: "1 cells, not 2"} and table.line.tolist() == [2, 3, 5, 6]
+    assert table.broken == {2: "1 cell, not 2", 3: "1 cell, not 2"} and table.line.tolist() == [2, 3, 5, 6]
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ def test_at_most_five_faulty_removals_are_named(desk):
 def test_a_broken_removal_stops_the_run(desk):
     path = desk.file("perpetrator_id,removed_on\nP1,2025-06-01\nP2\n", "removals.csv")
     given = {"config": desk.config(), "as_of": desk.as_of, "removals": path}
-    with pytest.raises(DataError, match=r"STRUCTURE 1; removals\.csv row 2; first 1 cells, not 2"):
+    with pytest.raises(DataError, match=r"STRUCTURE 1; removals\.csv row 2; first 1 cell, not 2"):
         rfg.read_offences(desk.file(desk.rows({})), **given)
 
 

@@ -1,6 +1,7 @@
 """Run the long suites, and write what they printed last to ``docs/deep.md``.
 
-Properties with 10,000 examples, a writer killed 100 times, and the benchmark of the snapshot.
+Properties with 10,000 examples, random text through the reader, a writer killed 100 times, and the
+benchmark of the snapshot.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ SUITES = {
     "Kernel = plain reference = DuckDB on 10,000 random histories": (
         {"RFG_EXAMPLES": "10000"},
         [*PYTEST, "tests/test_windows.py"],
+    ),
+    "The CSV reader = a parser written apart on 10,000 random texts, its bulk loader on 5,000": (
+        {"RFG_EXAMPLES": "20000"},
+        [*PYTEST, "tests/test_fuzz_csv.py"],
     ),
     "A writer killed at 100 moments": ({"RFG_KILLS": "100"}, [*PYTEST, "tests/test_folder.py"]),
     "Snapshot against pandas, polars and DuckDB": ({}, ["benchmarks/snapshot.py"]),

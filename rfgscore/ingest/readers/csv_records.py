@@ -223,7 +223,7 @@ def _sift(
         if not record:  # a blank line is no record
             continue
         if len(record) != width:
-            broken[len(starts)] = f"{len(record)} cells, not {width}"
+            broken[len(starts)] = f"{len(record)} {'cell' if len(record) == 1 else 'cells'}, not {width}"
         elif record in again:
             broken[len(starts)] = "the header stands here again"
         else:
