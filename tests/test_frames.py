@@ -707,3 +707,23 @@ sys.stdout.write(repr([table.columns[name].values for name in columns]))
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out == "[('007',), ('1', '2'), ('1.5.',), ('2025-07-01',), ('false', 'true')]"
+
+
+@pytest.mark.parametrize(("kind", "most"), [("float16", 2**11), ("float32", 2**24), ("float64", 2**53)])
+@pytest.mark.parametrize("as_objects", [False, True])
+def test_a_float_that_stands_for_two_whole_numbers_is_no_id(kind, most, as_objects):
+    column = np.array([most - 1, most], kind)
+    frame = frame_of(column.astype(object) if as_objects else column)
+    if as_objects:
+        frame = frame_of(pd.Series([np.dtype(kind).type(value) for value in column], dtype=object))
+    table = read(frame, contract="perpetrator_id")
+    bad = read_ids(table.column("perpetrator_id"), table.typed.get("perpetrator_id", ""))[1]
+    assert bad.tolist() == [False, True]
+
+
+def test_a_float32_of_a_parquet_that_stands_for_two_whole_numbers_is_no_id(tmp_path):
+    path = tmp_path / "o.parquet"
+    pq.write_table(pa.table({"x": pa.array([2.0**24 - 1, 2.0**24], pa.float32())}), path)
+    table = read_table(path, wanted={"perpetrator_id": "x"})
+    bad = read_ids(table.column("perpetrator_id"), table.typed["perpetrator_id"])[1]
+    assert bad.tolist() == [False, True]

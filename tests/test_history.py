@@ -664,3 +664,55 @@ def test_other_weights_are_laid_under_the_same_lines(desk):
     assert other.weights[other.code].tolist() == [3.0, 4.0]
     assert history.weights[history.code].tolist() == [10.0, 1825.0]
     assert np.shares_memory(other.day, history.day)
+
+
+# --- looking back at what became known later ---------------------------------------------------------
+
+
+def look_back(desk, rows, **tables):
+    """Score an earlier day from a history read later."""
+    history = desk.history(*rows, **tables)
+    return rfg.score(history, config=history.source.read_with, as_of="2025-05-01").to_pandas()
+
+
+@pytest.mark.parametrize(
+    ("rows", "tables"),
+    [
+        (
+            [{"perpetrator_id": "P", "event_date": "2025-01-10"}, {"perpetrator_id": "Q"}],
+            {"subjects": [{"perpetrator_id": "P", "dob": "2010-01-01", "recorded_date": "2025-06-10"}]},
+        ),
+        (
+            [
+                {"perpetrator_id": "P", "event_date": "2024-10-01", "dob": "2009-05-01"},
+                {"perpetrator_id": "P", "event_date": "2025-06-01", "dob": "1990-05-01"},
+                {"perpetrator_id": "P", "event_date": "2025-06-02", "dob": "1980-05-01"},
+            ],
+            {},
+        ),
+        (
+            [
+                {"perpetrator_id": "P", "event_date": "2024-10-01"},
+                {
+                    "perpetrator_id": "P", "event_date": "2024-11-01",
+                    "recorded_date": "2025-06-01", "deceased_date": "2025-02-01",
+                },
+            ],
+            {},
+        ),
+    ],
+    ids=["subjects", "dob", "death"],
+)  # fmt: skip
+def test_a_birth_or_death_told_later_refuses_an_earlier_day(desk, rows, tables):
+    with pytest.raises(
+        PointInTimeError, match=r"^(subjects|dob, deceased_date).*: known later than 2025-05-01"
+    ):
+        look_back(desk, rows, **tables)
+
+
+def test_a_birth_told_from_the_first_row_on_refuses_nothing(desk):
+    rows = [
+        {"perpetrator_id": "P", "event_date": "2024-10-01", "dob": "1980-05-01"},
+        {"perpetrator_id": "P", "event_date": "2025-06-01", "dob": "1980-05-01"},
+    ]
+    assert look_back(desk, rows)["lines_in_window"].tolist() == [1]

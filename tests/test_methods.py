@@ -353,3 +353,12 @@ def test_a_run_tells_edges_collapsed_bands_and_writes_float_scores(desk):
     assert "edges" not in run.manifest
     line = run.files["cohort.csv"].decode("utf-8-sig").split("\r\n")[1]
     assert line.startswith("1,1,4,P1,10,,10,10,2025-03-01,008/06,")
+
+
+def test_points_too_large_to_be_added_up_are_refused():
+    score = {"method": "continuous", "weights": {"gravity": 1e9}, "components": {"gravity": {}}}
+    assert scored([("A", 1, 4.0)], settings_of(score)).to_pandas()["score"].tolist() == [4e9]
+    with pytest.raises(ConfigError, match=r"score\.weights\.gravity: points of 4294967296 and more"):
+        scored([("A", 1, 5.0)], settings_of(score))
+    with pytest.raises(ConfigError, match=r"score\.weights\.gravity: must be 1000000000 or less"):
+        settings_of({**score, "weights": {"gravity": 1.1e9}})

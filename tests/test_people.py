@@ -97,7 +97,8 @@ def test_one_id_of_two_forces_with_two_birth_dates_stops_the_run(desk):
         desk.history({"perpetrator_id": "P0", "force": "A", "dob": "1990-01-01"}, *TORN)
     assert str(caught.value) == (
         "1 ids come from two forces with two birth dates (offences.csv row 2; offences.csv row 3): "
-        "they may be two people. Put the force into the id, or join the records in a links table"
+        "they may be two people. Put the force into the id, or join the records in a links table; a word "
+        "for nobody belongs under input.placeholders.person"
     )
 
 

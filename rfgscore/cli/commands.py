@@ -296,7 +296,7 @@ def _print_account(account: Account) -> None:
                 f" + {later} not yet known"
             )
     if account.faults:
-        print("Rows at fault are left out of every score; a person on the list whom one names is marked:")
+        print("Rows at fault are in no score; the summary of a person on the list tells of theirs:")
         for line in account.faults:
             print(f"  {line}")
     for sentence in account.oddities:

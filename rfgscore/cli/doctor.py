@@ -337,6 +337,7 @@ def _offences(path: Path, config: Config | None) -> Answer:
         first = min(table.broken)
         where = f"row {first + 1}" if table.line is None else f"row {first + 1}, line {table.line[first]}"
         doubts.append(f"{len(table.broken)} records cannot be taken apart, the first at {where}")
+    said += "; rfgscore validate looks at dates, ids and codes"
     if config is None:
         doubts.append("give --config to check them against its mapping")
     return ("warn" if doubts else "ok"), "; ".join([said, *doubts])

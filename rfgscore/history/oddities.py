@@ -1,23 +1,30 @@
-"""What looks like no person, or like one person twice: told to whoever reads the extract; people decide."""
+"""What should be looked at before a list is believed: told to whoever reads the extract; people decide."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from rfgscore.dates import iso
 from rfgscore.history.history import History
+from rfgscore.history.sides import Sides
 from rfgscore.ingest.rows import OffenceRows
 
 __all__ = ["oddities"]
 
+Int64 = npt.NDArray[np.int64]
+
 #: Above these a "person" is more often a word for nobody. Far above what is on record of one person.
-MANY_VICTIMS, MANY_INCIDENTS = 20, 200
+MANY_PEOPLE, MANY_INCIDENTS = 20, 200
+
+#: Days without any row before the day looked at: an old extract, or a wrong year.
+STALE_DAYS = 60
 
 
-def oddities(history: History, rows: OffenceRows, used: npt.NDArray[np.int64]) -> tuple[str, ...]:
-    """Say what of the lines used should be looked at before a list is believed.
+def oddities(history: History, rows: OffenceRows, used: Int64, sides: Sides) -> tuple[str, ...]:
+    """Say what should be looked at before a list is believed.
 
     Parameters
     ----------
@@ -27,46 +34,124 @@ def oddities(history: History, rows: OffenceRows, used: npt.NDArray[np.int64]) -
         Checked rows.
     used : numpy.ndarray
         Row number of each line.
+    sides : Sides
+        The tables beside them.
 
     Returns
     -------
     tuple of str
         Sentences; they name rows and counts, nobody's id.
     """
-    return tuple(filter(None, (_crowds(history, rows, used), _zero_twins(history))))
+    return (
+        *_crowds(history, rows, used),
+        *_victim_crowds(history, rows, used),
+        *_zeros(history, rows, used),
+        *_stale(history, rows),
+        *_removals(rows, sides),
+        *_strangers(rows, sides),
+    )
 
 
-def _crowds(history: History, rows: OffenceRows, used: npt.NDArray[np.int64]) -> str:
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _rows_named(rows: OffenceRows, at: Sequence[int]) -> str:
+    """Name at most five rows, whatever the order they were found in."""
+    first = sorted(at)
+    places = [(table.file, place + 1) for table, place in map(rows.where, first[:5])]
+    return ", ".join(f"{file} row {row}" for file, row in places) + (" and others" if len(first) > 5 else "")
+
+
+def _crowds(history: History, rows: OffenceRows, used: Int64) -> Iterator[str]:
     """Ids with more victims or incidents than a person has: perhaps a placeholder nobody listed."""
     size = len(history.persons)
     person = history.person_of_line()
     known = history.victim >= 0
-    pairs = np.unique(np.column_stack([person[known], history.victim[known]]), axis=0)
-    victims = np.bincount(pairs[:, 0], minlength=size)
-    incidents = np.bincount(
-        np.unique(np.column_stack([person, history.incident]), axis=0)[:, 0], minlength=size
+    victims = np.unique(np.column_stack([person[known], history.victim[known]]), axis=0)[:, 0]
+    incidents = np.unique(np.column_stack([person, history.incident]), axis=0)[:, 0]
+    odd = np.flatnonzero(
+        (np.bincount(victims, minlength=size) > MANY_PEOPLE)
+        | (np.bincount(incidents, minlength=size) > MANY_INCIDENTS)
     )
-    odd = np.flatnonzero((victims > MANY_VICTIMS) | (incidents > MANY_INCIDENTS))
-    if len(odd) == 0:
-        return ""
-    first = sorted(int(used[history.offsets[who] : history.offsets[who + 1]].min()) for who in odd.tolist())
-    places = [(table.file, place + 1) for table, place in map(rows.where, first[:5])]
-    named = ", ".join(f"{file} row {row}" for file, row in places) + (" and others" if len(first) > 5 else "")
-    ids = "1 id has" if len(odd) == 1 else f"{len(odd)} ids have"
-    return (
-        f"{ids} more than {MANY_VICTIMS} known victims or {MANY_INCIDENTS} incidents each (first named in "
-        f"{named}): look whether that is a person, or a word for nobody that input.placeholders lacks"
-    )
+    if len(odd):
+        first = [int(used[slice(*history.offsets[who : who + 2])].min()) for who in odd.tolist()]
+        yield (
+            f"{_count(len(odd), 'id')} with more than {MANY_PEOPLE} known victims or {MANY_INCIDENTS} "
+            f"incidents (first named in {_rows_named(rows, first)}): a person, or a word for nobody that "
+            "input.placeholders.person lacks"
+        )
 
 
-def _zero_twins(history: History) -> str:
-    """Ids that differ in leading zeros only: a spreadsheet may have eaten them on the way."""
-    ids = [str(person) for person in history.persons.tolist()]
-    bare = Counter(text.lstrip("0") for text in ids if text.isdigit())
-    twins = sum(count for count in bare.values() if count > 1)
-    if not twins:
-        return ""
-    return (
-        f"{twins} ids differ from another in leading zeros only: if a program took the zeros off on the way, "
-        "one person's records stand apart; join them by the links table"
-    )
+def _victim_crowds(history: History, rows: OffenceRows, used: Int64) -> Iterator[str]:
+    """Victims beside more suspects than a person has: perhaps a placeholder nobody listed."""
+    known = np.flatnonzero(history.victim >= 0)
+    pairs = np.unique(np.column_stack([history.victim[known], history.person_of_line()[known]]), axis=0)
+    victim, suspects = np.unique(pairs[:, 0], return_counts=True)
+    odd = victim[suspects > MANY_PEOPLE]
+    if len(odd):
+        first = [int(used[history.victim == who].min()) for who in odd.tolist()]
+        yield (
+            f"{_count(len(odd), 'victim id')} beside more than {MANY_PEOPLE} suspects (first named in "
+            f"{_rows_named(rows, first)}): a person, or a word for nobody that input.placeholders.victim "
+            "lacks"
+        )
+
+
+def _zeros(history: History, rows: OffenceRows, used: Int64) -> Iterator[str]:
+    """Ids that differ in leading zeros only, or came as numbers: a program may have eaten the zeros."""
+    if any(table.typed.get("perpetrator_id") == "number" for table in rows.tables):
+        yield (
+            "the perpetrator ids came as numbers: leading zeros, if there were any, are gone, and two people "
+            "may have become one; hand them over as text"
+        )
+    bare: dict[str, list[int]] = {}
+    for who, person in enumerate(history.persons.tolist()):
+        if str(person).isdigit():
+            bare.setdefault(str(person).lstrip("0"), []).append(who)
+    twins = [who for group in bare.values() if len(group) > 1 for who in group]
+    if twins:
+        first = [int(used[slice(*history.offsets[who : who + 2])].min()) for who in twins]
+        yield (
+            f"{len(twins)} ids differ from another in leading zeros only (first named in "
+            f"{_rows_named(rows, first)}): look whether a program took zeros off. The links table joins "
+            "those, and only those, that are one person"
+        )
+
+
+def _stale(history: History, rows: OffenceRows) -> Iterator[str]:
+    if len(history.event_day) and rows.as_of - (newest := int(history.event_day.max())) > STALE_DAYS:
+        yield (
+            f"the newest row used is of {iso(newest)}, {rows.as_of - newest} days before {iso(rows.as_of)}: "
+            "an old extract, or a wrong year in as_of"
+        )
+
+
+def _removals(rows: OffenceRows, sides: Sides) -> Iterator[str]:
+    """Removals that take nobody off, since the one meant would then be listed."""
+    if sides.removals is None:
+        return
+    file = sides.removals.raw.file
+    if ahead := sides.removals.ahead:
+        named = ", ".join(map(str, ahead[:5])) + (" and others" if len(ahead) > 5 else "")
+        yield (
+            f"{_count(len(ahead), 'removal')} dated after {iso(rows.as_of)} ({file} rows {named}): whom they "
+            "name is still ranked; look whether the date is right"
+        )
+    unknown = len(sides.removed.keys() - set(rows.person.values))
+    if unknown:
+        yield (
+            f"{_count(unknown, 'removal')} in {file} of people whom no offence row names: where someone is "
+            "on record, the id is written differently here"
+        )
+
+
+def _strangers(rows: OffenceRows, sides: Sides) -> Iterator[str]:
+    """Tables none of whose rows concerns anyone in the offence rows: another kind of id, most likely."""
+    named = {*rows.own.values, *rows.person.values, *rows.victim.values}
+    for name, side in sides.given():
+        if name != "removals" and len(side.person) and not named & set(side.person.values):
+            yield (
+                f"none of the {len(side.person)} rows of {side.raw.file} concerns anyone in the offence "
+                "rows: the ids may be written differently"
+            )

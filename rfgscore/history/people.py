@@ -13,7 +13,15 @@ from rfgscore.history.custody import Spells
 from rfgscore.ingest.rows import OffenceRows, earliest_by_person
 from rfgscore.ingest.side import Custody, Subjects
 
-__all__ = ["birth_dates", "custody_of", "refuse_ambiguous", "subject_facts", "two_birth_dates"]
+__all__ = [
+    "birth_dates",
+    "custody_of",
+    "facts_known",
+    "latest_told",
+    "refuse_ambiguous",
+    "subject_facts",
+    "two_birth_dates",
+]
 
 Birth = tuple[str, str, int]
 
@@ -94,7 +102,8 @@ def refuse_ambiguous(rows: OffenceRows, births: set[Birth], joined: Mapping[str,
             listed.append(f"{table.file} row {number + 1}")
         raise AmbiguousPersonError(
             f"{len(torn)} ids come from two forces with two birth dates ({'; '.join(listed)}): they may be "
-            "two people. Put the force into the id, or join the records in a links table"
+            "two people. Put the force into the id, or join the records in a links table; a word for nobody "
+            "belongs under input.placeholders.person"
         )
     return frozenset(joined.get(record, record) for record in shared)
 
@@ -162,7 +171,7 @@ def custody_of(
 
 def subject_facts(
     told: Subjects | None, joined: Mapping[str, str], people: Mapping[str, int]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_], int]:
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
     """Return what the subjects table says of the persons of a history besides birth and death.
 
     Parameters
@@ -180,13 +189,59 @@ def subject_facts(
         int32 earliest day each person was transferred in, ``NO_DAY`` where none is told.
     managed : numpy.ndarray
         Persons who are managed elsewhere.
-    latest : int
-        Latest day a row of theirs was recorded, ``NO_DAY`` where none says so.
     """
     size = len(people)
     if told is None:
-        return np.full(size, NO_DAY, np.int32), np.zeros(size, np.bool_), NO_DAY
+        return np.full(size, NO_DAY, np.int32), np.zeros(size, np.bool_)
     whose = told.person.take(lambda text: people.get(joined.get(text, text), -1), np.int32, -1)
     managed = np.bincount(whose[told.managed & (whose >= 0)], minlength=size) > 0
-    latest = int(told.recorded[whose >= 0].max(initial=NO_DAY))
-    return earliest_by_person(whose, told.transferred, size), managed, latest
+    return earliest_by_person(whose, told.transferred, size), managed
+
+
+def latest_told(told: Subjects | None, joined: Mapping[str, str], named: frozenset[str]) -> int:
+    """Return the latest day on which the subjects table told anything of people whom any offence row names.
+
+    Also of people without a line: what was told may be why they have none.
+
+    Parameters
+    ----------
+    told : Subjects or None
+        The subjects table.
+    joined : mapping of str to str
+        Resolved links.
+    named : frozenset of str
+        People whom any offence row names.
+
+    Returns
+    -------
+    int
+        Day number; ``NO_DAY`` where no row says when it was recorded.
+    """
+    if told is None:
+        return NO_DAY
+    theirs = told.person.take(lambda text: joined.get(text, text) in named, np.bool_, False)
+    return int(told.recorded[theirs].max(initial=NO_DAY))
+
+
+def facts_known(rows: OffenceRows) -> int:
+    """Return the latest day on which an offence row told a birth or a death that bears on earlier rows.
+
+    Parameters
+    ----------
+    rows : OffenceRows
+        Checked rows.
+
+    Returns
+    -------
+    int
+        Day number; ``NO_DAY`` where everyone's first row told as much as later ones.
+    """
+    person, known, seen = rows.person.codes, rows.known_day, rows.visible & (rows.person.codes >= 0)
+    size = len(rows.person.values)
+    first = earliest_by_person(person, np.where(seen, known, NO_DAY).astype(np.int32), size)
+    out = NO_DAY
+    for told, fact in ((rows.told_dob, rows.dob), (rows.told_death, rows.deceased)):
+        says = seen & (told != NO_DAY) & (told == fact)
+        since = earliest_by_person(person, np.where(says, known, NO_DAY).astype(np.int32), size)
+        out = max(out, int(since[since > first].max(initial=NO_DAY)))
+    return out

@@ -31,6 +31,8 @@ from rfgscore.history.order import in_total_order, incident_references, unnamed_
 from rfgscore.history.people import (
     birth_dates,
     custody_of,
+    facts_known,
+    latest_told,
     refuse_ambiguous,
     subject_facts,
     two_birth_dates,
@@ -187,7 +189,7 @@ def read_offences(
             inputs=_inputs(rows, sides),
             warnings=tuple(warnings),
             faults=(*fault_lines(only_faults(every)), *later_hint(aside, rows)),
-            oddities=oddities(history, rows, used),
+            oddities=oddities(history, rows, used, sides),
             aside_gravity=aside_gravity(rows, used),
             sides_not_yet_known={n: side.not_yet_known for n, side in sides.given() if side.not_yet_known},
         ),
@@ -269,6 +271,7 @@ def _settled(rows: OffenceRows, sides: Sides, latest: int) -> dict[str, int]:
     days = {
         "links": NO_DAY if sides.links is None else sides.links.latest,
         "subjects": latest,
+        "dob, deceased_date": facts_known(rows),
         "removals": max((day for person, day in sides.removed.items() if person in taken), default=NO_DAY),
     }
     return {name: day for name, day in days.items() if day != NO_DAY}
@@ -296,7 +299,8 @@ def _with_source(
     doubtful = frozenset(sides.joined.get(text, text) for text in in_doubt)
     told, joined = sides.subjects, sides.joined
     people = {text: number for number, text in enumerate(persons)}
-    transferred, managed, latest = subject_facts(told, joined, people)
+    transferred, managed = subject_facts(told, joined, people)
+    latest = latest_told(told, joined, frozenset(rows.person.values))
     source = Source(
         own=rows.own.rows(used),
         twins={tails[row]: tuple(sorted(own)) for row, own in rows.twins.items() if row in tails},

@@ -106,14 +106,14 @@ def read_sides(
     joins = read_links(links, config, as_of, extract) if links is not None else None
     off = read_removals(removals, config, as_of, extract) if removals is not None else None
     joined = resolve_links(joins.pairs()) if joins is not None else {}
-    return Sides(told, held, joins, off, joined, {} if off is None else _removed(off, joined, as_of))
+    return Sides(told, held, joins, off, joined, {} if off is None else _removed(off, joined))
 
 
-def _removed(off: Removals, joined: Mapping[str, str], as_of: int) -> dict[str, int]:
+def _removed(off: Removals, joined: Mapping[str, str]) -> dict[str, int]:
     """Return who was taken off by a day, and since when that is known."""
     out: dict[str, int] = {}
     since = np.maximum(off.removed_on, off.recorded).tolist()
-    for row in np.flatnonzero(off.removed_on <= as_of).tolist():
+    for row in range(len(off.person)):
         text = off.person.text(row)
         person = joined.get(text, text)
         out[person] = min(since[row], out.get(person, since[row]))

@@ -34,12 +34,15 @@ class Removals(SideTable):
     recorded : numpy.ndarray
         int32 day each row was recorded, ``NO_DAY`` where it does not say.
     not_yet_known : int
-        Rows recorded after the day looked at.
+        Rows recorded, or in force, only after the day looked at.
     removed_on : numpy.ndarray
         int32 day from which the person must not be listed.
+    ahead : tuple of int
+        Rows of the table, from 1, that name a day after the one looked at: not yet known.
     """
 
     removed_on: npt.NDArray[np.int32]
+    ahead: tuple[int, ...]
 
 
 def read_removals(source: object, config: Config, as_of: int, extract: int) -> Removals:
@@ -57,7 +60,7 @@ def read_removals(source: object, config: Config, as_of: int, extract: int) -> R
     Returns
     -------
     Removals
-        The rows known at `as_of`; one may still name a later day.
+        The rows in force and known at `as_of`.
 
     Raises
     ------
@@ -87,6 +90,15 @@ def read_removals(source: object, config: Config, as_of: int, extract: int) -> R
             "there: mend these rows, or take them out of the table"
         )
     known, later = rows.known(kept, as_of)
+    ahead = known & (removed.day > as_of)
+    known &= ~ahead
     return Removals(
-        rows.raw, rows.ids[0].rows(known), (), (), rows.recorded[known], later, removed.day[known]
+        rows.raw,
+        rows.ids[0].rows(known),
+        (),
+        (),
+        rows.recorded[known],
+        later + int(ahead.sum()),
+        removed.day[known],
+        tuple((np.flatnonzero(ahead) + 1).tolist()),
     )

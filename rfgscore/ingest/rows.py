@@ -226,14 +226,15 @@ class OffenceRows:
         return self._fact(self.told_dob, None if self.subjects is None else self.subjects.dob)
 
     @cached_property
-    def deceased(self) -> Int32:
-        """Earliest known date of death of the row's person; later than `as_of` is not known.
-
-        A row whose own date of death lies before its event tells nothing of the person.
-        """
+    def told_death(self) -> Int32:
+        """Date of death each visible row itself tells; one before its own event tells nothing."""
         died, event = self.days["deceased_date"].day, self.days["event_date"].day
-        told = np.where(self.visible & (died >= event), died, NO_DAY).astype(np.int32)
-        fact = self._fact(told, None if self.subjects is None else self.subjects.deceased)
+        return np.where(self.visible & (died >= event), died, NO_DAY).astype(np.int32)
+
+    @cached_property
+    def deceased(self) -> Int32:
+        """Earliest known date of death of the row's person; later than `as_of` is not known."""
+        fact = self._fact(self.told_death, None if self.subjects is None else self.subjects.deceased)
         return np.where(fact > self.as_of, NO_DAY, fact).astype(np.int32)
 
     def _fact(self, day: Int32, told: Int32 | None) -> Int32:

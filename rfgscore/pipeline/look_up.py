@@ -52,8 +52,8 @@ def look_up(run_dir: str | os.PathLike[str], perpetrator_id: str) -> str:
     standing = _standing(folder / "scores.parquet", perpetrator_id)
     if standing is None:
         raise UnknownPersonError(
-            f"nobody was scored under this id in {folder.name}: check the id, the rows set aside, and "
-            "whether its record was joined with another, under whose id it then stands"
+            f"nobody was scored under this id in {folder.resolve().name}: check the id, the rows set aside, "
+            "and whether its record was joined with another, under whose id it then stands"
         )
     parts = _rows(folder / "explanations.csv", perpetrator_id)
     excluded = _rows(folder / "excluded.csv", perpetrator_id)

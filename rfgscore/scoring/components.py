@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rfgscore.config import COMPONENTS, Config
 from rfgscore.config.model import GravityComponentConfig
+from rfgscore.errors import ConfigError
 from rfgscore.scoring.bands import bands_above, bands_from, bands_up_to, quantile_edges
 from rfgscore.tables import Kind
 from rfgscore.windows import Walk, rounded
@@ -18,6 +19,9 @@ from rfgscore.windows import Walk, rounded
 __all__ = ["UNITS", "Component", "add_up", "score_components"]
 
 UNITS = {"recency": "days", "frequency": "incidents", "gravity": "weight", "victims": "victims"}
+
+#: Below it, sums of points rounded to six decimals are exact.
+MOST_POINTS = 2**32
 
 Bool = npt.NDArray[np.bool_]
 
@@ -92,6 +96,11 @@ def score_components(
     -------
     tuple of Component
         The components the config has.
+
+    Raises
+    ------
+    ConfigError
+        When points of a continuous score are too large to be added up exactly.
     """
     values: dict[str, npt.NDArray[Any]] = {
         "recency": recency.astype(np.int32),
@@ -148,7 +157,13 @@ def _continuous(config: Config, name: str, value: npt.NDArray[Any], eligible: Bo
     if config.score.scale != "none":
         most = float(scaled[eligible].max(initial=0.0))
         scaled = scaled / most if most > 0 else np.zeros_like(scaled)
-    points = rounded(weight * scaled) + 0.0
+    with np.errstate(over="ignore"):
+        points = rounded(weight * scaled) + 0.0
+    if not np.all(np.abs(points) < MOST_POINTS):
+        raise ConfigError(
+            f"score.weights.{name}: points of {MOST_POINTS} and more cannot be added up exactly; "
+            "lower the weight"
+        )
     return Component(name, _kind(name), value, np.zeros(len(value), np.int32), points, None)
 
 

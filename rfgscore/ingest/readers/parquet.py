@@ -157,9 +157,10 @@ def _as_text(cell: str, kind: str, place: Place) -> tuple[str, str]:
         # A whole float is written without its point; any other keeps it and is no id. The cast is also
         # tried on rows of other branches, where it must not fail.
         number = f"{cell}::DOUBLE"
+        exact = 2**24 if kind == "FLOAT" else 2**53  # beyond it two whole numbers are one float
         return "number", (
             f"CASE WHEN isnan({number}) THEN NULL "
-            f"WHEN {number} = trunc({number}) AND abs({number}) < 9007199254740992 "
+            f"WHEN {number} = trunc({number}) AND abs({number}) < {exact} "
             f"THEN TRY_CAST({number} AS BIGINT)::VARCHAR ELSE {number}::VARCHAR || '.' END"
         )
     raise place.refused(kind)

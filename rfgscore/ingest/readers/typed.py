@@ -153,7 +153,10 @@ def numbers(values: npt.NDArray[Any], given: Bool, place: Place) -> Column:
         raise place.refused(values.dtype)
     floats = values.astype(np.float64)
     held = given & ~np.isnan(floats)
-    return "number", _distinct(floats, held, lambda found: [_float_text(value) for value in found.tolist()])
+    limit = _exact(values.dtype)
+    return "number", _distinct(
+        floats, held, lambda found: [_float_text(value, limit) for value in found.tolist()]
+    )
 
 
 def moments(values: Int64, unit: str, given: Bool, zoned: bool, place: Place) -> Column:
@@ -238,11 +241,20 @@ def decimal_text(value: Decimal) -> str:
     return text if fraction.strip("0") else whole
 
 
-def _float_text(value: float) -> str:
+def _exact(kind: Any) -> float:
+    """Return the whole number from which on two neighbours are one float of this kind: no id beyond it."""
+    return float(2.0 ** (np.finfo(kind).nmant + 1))
+
+
+def _float_text(value: float, limit: float) -> str:
     """Return a whole float without its point; any other ends in one, by which it is told to be no id."""
-    if math.isfinite(value) and value == math.trunc(value) and abs(value) < 2**53:
+    if math.isfinite(value) and value == math.trunc(value) and abs(value) < limit:
         return str(int(value))
     return f"{value!r}."
+
+
+def _any_float(value: Any) -> str:
+    return _float_text(float(value), _exact(type(value)))
 
 
 def _flag_text(value: Any) -> str:
@@ -267,7 +279,7 @@ _CELLS: tuple[tuple[tuple[type, ...], str, Callable[[Any], str]], ...] = (
     ((str,), "text", str.__str__),
     ((bool, np.bool_), "flag", _flag_text),
     ((int, np.integer), "number", _whole_text),
-    ((float, np.float16, np.float32, np.float64), "number", lambda value: _float_text(float(value))),
+    ((float, np.float16, np.float32, np.float64), "number", _any_float),
     ((Decimal,), "number", decimal_text),
     ((dt.datetime, np.datetime64), "moment", _day_text),
     ((dt.date,), "date", _day_text),
