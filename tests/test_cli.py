@@ -384,3 +384,26 @@ def test_people_below_the_list_who_lost_rows_are_counted(worked, tmp_path, capsy
     assert invoke(given) == 0
     assert "Rows at fault also name 1 person below the list or not eligible." in capsys.readouterr().out
     assert b"1 row naming this person could not be used" in (tmp_path / "out" / "cohort.csv").read_bytes()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("renamed", [RuntimeError("Query interrupted"), OSError("x"), None])
+def test_a_signal_that_a_library_renames_or_swallows_still_ends_the_run(
+    worked, tmp_path, capsys, monkeypatch, number, code, renamed
+):
+    from rfgscore.cli import signals
+
+    def run(tell, **_):
+        signals.STOPPED.append(number)
+        if renamed is not None:
+            raise renamed
+        tell("writing")  # swallowed: the next step asks again
+
+    monkeypatch.setattr("rfgscore.cli.commands.run_all", run)
+    out = tmp_path / "out"
+    try:
+        assert invoke(arguments(worked, out)) == code
+    finally:
+        signals.STOPPED.clear()
+    assert capsys.readouterr().err == "rfgscore: interrupted; no output is half-written\n"
+    assert not out.exists()

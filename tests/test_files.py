@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import zipfile
 from decimal import Decimal
 
@@ -718,3 +719,21 @@ def test_a_table_in_memory_is_read_under_its_name():
 def test_what_is_neither_a_path_nor_a_table_is_refused():
     with pytest.raises(TypeError, match="a path, or a pandas, polars or Arrow table is read, not int"):
         read_table(3, wanted=["a"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'id,day,code,notes\nP1,d,8N,"he said\nP2,d,8N,go away"\nP3,d,8N,x\n',
+        'id,day,code,notes\n"P1,d,8N,x\nP2",d,8N,y\nP3,d,8N,x\n',
+        'id,day,code,"notes\nP1,d,8N,x"\nP3,d,8N,x\n',
+    ],
+)
+def test_two_records_run_into_one_by_a_pair_of_stray_quotes_are_refused(read, content):
+    words = refusal(read, content, wanted=("id",))
+    assert re.match(r"o\.csv:[12]: a quoted cell .*runs on to line [23] and holds whole", words)
+
+
+def test_a_cell_of_two_lines_that_could_not_be_records_is_read(read):
+    table = read('id,day,code,notes\nP1,d,8N,"he said\ngo, now"\nP3,d,8N,x\n', wanted=("id",))
+    assert (table.rows, table.broken, table.line.tolist()) == (2, {}, [2, 4])

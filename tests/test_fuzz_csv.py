@@ -16,7 +16,7 @@ EXAMPLES = int(os.environ.get("RFG_EXAMPLES", "1000"))
 HEADER = ("id", "day")
 WANTED = {"perpetrator_id": "id", "event_date": "day"}
 SINGLE = ["a", "é", "12", " ", ",", ",", ",", '"', '""', "\n", "\n", "\r\n", "\r", ";"]
-WHOLE = ["a,b\n", '"a",b\n', '"a\nb",c\n', "id,day\n"]
+WHOLE = ["a,b\n", '"a,\nb",c\n', 'a,"b\nc,d"\n', '"a",b\n', '"a\nb",c\n', "id,day\n"]
 PIECES = st.sampled_from(SINGLE + WHOLE)
 
 
@@ -54,7 +54,15 @@ def cells_from(text, at):
 
 
 def holds_records(cells):
-    return any(line.count(",") == 1 for cell in cells for line in cell.split("\n")[1:-1])
+    """Say whether a line inside a cell, or the lines it begins and ends on, could each be a record of two."""
+    for place, cell in enumerate(cells):
+        lines = cell.split("\n")
+        commas = [line.count(",") for line in lines]
+        if 1 in commas[1:-1]:
+            return True
+        if len(lines) > 1 and commas[0] + place == 1 and commas[-1] + 1 - place == 1:
+            return True
+    return False
 
 
 def expected(text):

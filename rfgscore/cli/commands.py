@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rfgscore.cli.signals import stop_if_asked
 from rfgscore.config import Config, config_schema, load_config
 from rfgscore.gravity import coverage_lines
 from rfgscore.history.read import gravity_of, read_offences
@@ -243,6 +244,7 @@ class _Tell:
         self._status = status
 
     def __call__(self, step: str) -> None:
+        stop_if_asked()
         if self._status is not None:
             self._status.update(step)
 

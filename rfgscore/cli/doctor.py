@@ -324,6 +324,7 @@ def _offences(path: Path, config: Config | None) -> Answer:
         path,
         wanted=mapped or OFFENCE_COLUMNS,
         needed=needed if config else (),
+        zone=config.input.timezone if config else None,
         limits=Limits(limits.file_rows, limits.decompression_ratio),
         **options,
     )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 import typer
 from typer.exceptions import TyperException
 
-from rfgscore.cli.commands import app
+from rfgscore.cli.signals import STOPPED, heed
 from rfgscore.errors import OTHER_CODES, RfgError, page_of
 
 __all__ = ["invoke", "main"]
@@ -24,13 +22,8 @@ _MANY = ("--offences",)
 
 def main() -> None:
     """Run the command of this process and exit with its code."""
-    signal.signal(signal.SIGTERM, _terminated)
+    heed()
     sys.exit(invoke(sys.argv[1:]))
-
-
-def _terminated(number: int, frame: FrameType | None) -> None:
-    # An exception, so that half-written files are cleared on the way out.
-    raise SystemExit(128 + number)
 
 
 def invoke(arguments: Sequence[str]) -> int:
@@ -48,37 +41,49 @@ def invoke(arguments: Sequence[str]) -> int:
         130 interrupted; 143 terminated.
     """
     try:
+        # Only here: an interruption while the libraries load is an ordinary one, too.
+        from rfgscore.cli.commands import app
+
         ended = typer.main.get_command(app).main(
             _spread(arguments), prog_name="rfgscore", standalone_mode=False
         )
-    except RfgError as error:
-        return _refused(error.code, str(error), error.exit_code)
-    except TyperException as error:
-        said = error.format_message()
-        if said.startswith("Usage"):
-            print(said, file=sys.stderr)
-            return error.exit_code
-        return _refused("RFG-U01", _without_words(said))
-    except (KeyboardInterrupt, typer.Abort):
+        code = ended if isinstance(ended, int) else 0
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        # A library in between may have turned the interruption into an error of its own.
+        code = 128 + STOPPED[0] if STOPPED else _code_of(error)
+    if code in (130, 143):
         print("rfgscore: interrupted; no output is half-written", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; what was asked for is done.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-        return 0
-    except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else 1
-    except MemoryError:
-        return _refused("RFG-W02", "this input needs more memory than this machine has; try a larger one")
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        return _refused("RFG-W02", f"the system refused a file or folder: {reason}")
-    except Exception as error:
-        # Kind and place only: a message could carry a value out of the data.
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(last.filename).name}:{last.lineno}"
-        return _refused("RFG-I02", f"internal fault, {type(error).__name__} at {place}; please report it")
-    return ended if isinstance(ended, int) else 0
+    return code
+
+
+def _code_of(error: BaseException) -> int:
+    """Say what went wrong, and return the exit code."""
+    match error:
+        case RfgError():
+            return _refused(error.code, str(error), error.exit_code)
+        case TyperException():
+            said = error.format_message()
+            if said.startswith("Usage"):
+                print(said, file=sys.stderr)
+                return error.exit_code
+            return _refused("RFG-U01", _without_words(said))
+        case KeyboardInterrupt() | typer.Abort():
+            return 130
+        case BrokenPipeError():
+            # Whoever read the output has seen enough; what was asked for is done.
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+            return 0
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else 1
+        case MemoryError():
+            return _refused("RFG-W02", "this input needs more memory than this machine has; try a larger one")
+        case OSError():
+            reason = error.strerror or type(error).__name__
+            return _refused("RFG-W02", f"the system refused a file or folder: {reason}")
+    # Kind and place only: a message could carry a value out of the data.
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    return _refused("RFG-I02", f"internal fault, {type(error).__name__} at {place}; please report it")
 
 
 def _refused(code: str, message: str, exit_code: int | None = None) -> int:

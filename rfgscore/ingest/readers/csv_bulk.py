@@ -110,6 +110,8 @@ def load_columns(
                 if not _agrees(column, digests[contract]):
                     return None
                 found[contract] = column
+    except duckdb.InterruptException:
+        raise
     except duckdb.Error:
         return None
     return found

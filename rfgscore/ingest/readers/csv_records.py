@@ -247,10 +247,14 @@ def _said(error: csv.Error) -> str:
 
 
 def _swallowed(record: Sequence[str], delimiter: str, width: int) -> bool:
-    """Say whether a cell of several lines holds a line that could be a record: rows must not vanish."""
-    return width > 1 and any(
-        line.count(delimiter) == width - 1
-        for cell in record
-        if "\n" in cell
-        for line in cell.split("\n")[1:-1]
-    )
+    """Say whether a cell of several lines holds what could be records: rows must not vanish.
+
+    Either a line within the cell could be one, or both the line the cell begins on and the one it ends on
+    could: what stands before it on the first, and behind it on the last, is counted with them.
+    """
+    for place, cell in enumerate(record):
+        if "\n" in cell and width > 1:
+            first, *inner, last = (line.count(delimiter) for line in cell.split("\n"))
+            if width - 1 in inner or (first == width - 1 - place and last == place):
+                return True
+    return False

@@ -100,7 +100,12 @@ def _faults(name: str) -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException as error:
         raise FormatError(f"{name}: there is too little memory to read it; split the file") from error
-    except duckdb.Error as error:
+    except duckdb.InterruptException:
+        raise
+    except (duckdb.Error, RuntimeError) as error:
+        if "interrupt" in str(error).lower():
+            raise  # Ctrl-C within the engine
+        # A RuntimeError is a column name that is no UTF-8.
         raise FormatError(f"{name}: the Parquet format is damaged or cut short; transfer it again") from error
 
 

@@ -160,7 +160,9 @@ def match_columns(
             missing.append(column)
     if missing:
         # Not the whole header: of a file without one, that would be somebody's record.
-        near = sorted({hit for column in missing for hit in get_close_matches(column, header, 2)})
+        # Of a file that is no table, thousands of "columns" are not worth comparing.
+        some = header[:1000]
+        near = sorted({hit for column in missing for hit in get_close_matches(column, some, 2)})
         hint = f"; the nearest are {', '.join(map(repr, near))}" if near else ""
         alone = "; if another sign parts the columns, declare input.delimiter" if len(header) == 1 else ""
         raise MissingColumnError(
