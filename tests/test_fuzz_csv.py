@@ -95,7 +95,7 @@ def test_random_text_is_read_as_a_parser_written_apart_reads_it(bulk, tmp_path, 
     monkeypatch.setattr(csv_bulk, "BULK_LINES", 0 if bulk else 10**9)
     path = tmp_path / "o.csv"
 
-    @settings(max_examples=EXAMPLES // 4 if bulk else EXAMPLES // 2, deadline=None, derandomize=True,
+    @settings(max_examples=EXAMPLES // 8 if bulk else EXAMPLES // 4, deadline=None, derandomize=True,
               suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
     @given(st.lists(PIECES, max_size=30).map("".join))
     def check(body):

@@ -224,3 +224,37 @@ def test_more_rows_than_the_limit_are_refused_in_every_table(desk):
     links = [{"nominal_id": str(n), "master_id": "P1"} for n in range(3)]
     with pytest.raises(DataError, match=r"rows are more than input\.limits\.file_rows \(2\)"):
         desk.history({}, config=config, links=links)
+
+
+def test_a_date_column_of_which_nothing_can_be_read_stops_the_run(desk):
+    def subjects(*deaths):
+        return [{"perpetrator_id": f"P{n}", "deceased_date": day} for n, day in enumerate(["", *deaths])]
+
+    with pytest.raises(DataError) as caught:
+        desk.history({}, subjects=subjects("01/02/2025", "01/03/2025", "02/03/2025"))
+    assert str(caught.value) == (
+        "subjects.csv: none of the 3 dates in the column 'deceased_date' can be read: mend its format under "
+        "input.subjects.date_format, or the cells"
+    )
+    assert len(desk.history({}, subjects=subjects("01/02/2025", "01/03/2025")).set_aside) == 2
+    some = subjects("01/02/2025", "01/03/2025", "02/03/2025", "2025-06-01")
+    assert len(desk.history({}, subjects=some).set_aside) == 3
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "memory"])
+def test_columns_that_nobody_mapped_are_told(desk, tmp_path, kind):
+    frame = pd.DataFrame(
+        {"ref": ["P1"], "day": ["2025-06-01"], "code": ["8/6"], "da_flag": ["n"], "died": [""]}
+    )
+    source = {"csv": tmp_path / "o.csv", "parquet": tmp_path / "o.parquet", "memory": frame}[kind]
+    if kind == "csv":
+        frame.to_csv(source, index=False)
+    elif kind == "parquet":
+        frame.to_parquet(source)
+    columns = {"perpetrator_id": "ref", "event_date": "day", "offence_code": "code"}
+    history = rfg.read_offences(source, config=desk.config({"columns": columns}), as_of=desk.as_of)
+    (told,) = history.source.account.unread.values()
+    assert told == ("da_flag", "died")
+    whole = desk.config({"columns": {**columns, "domestic": "da_flag", "deceased_date": "died"}})
+    history = rfg.read_offences(source, config=whole, as_of=desk.as_of, allow_empty=True)
+    assert history.source.account.unread == {}

@@ -22,7 +22,7 @@ SUITES = {
         [*PYTEST, "tests/test_windows.py"],
     ),
     "The CSV reader = a parser written apart on 10,000 random texts, its bulk loader on 5,000": (
-        {"RFG_EXAMPLES": "20000"},
+        {"RFG_EXAMPLES": "40000"},
         [*PYTEST, "tests/test_fuzz_csv.py"],
     ),
     "A writer killed at 100 moments": ({"RFG_KILLS": "100"}, [*PYTEST, "tests/test_folder.py"]),

@@ -301,6 +301,9 @@ def _print_account(account: Account) -> None:
         print("Rows at fault are in no score; the summary of a person on the list tells of theirs:")
         for line in account.faults:
             print(f"  {line}")
+    for file, columns in account.unread.items():
+        more = f" and {len(columns) - 20} more" if len(columns) > 20 else ""
+        print(f"Not read in {file}, for the settings do not map them: {', '.join(columns[:20])}{more}.")
     for sentence in account.oddities:
         print(f"To be looked at: {sentence}.")
 

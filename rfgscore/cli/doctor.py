@@ -333,6 +333,8 @@ def _offences(path: Path, config: Config | None) -> Answer:
     if table.rows == 0:
         return "FAIL", "there are no rows below the header: extract it again"
     said = f"{table.rows} records, {len(table.columns)} columns found"
+    if config and table.unread:
+        said += f", not read: {', '.join(table.unread[:20])}"
     doubts = [text for _, text in table.warnings]
     if table.broken:
         first = min(table.broken)

@@ -173,6 +173,7 @@ def read_offences(
     conflicts = two_birth_dates(births, sides.joined, people)
     if conflicts:
         warnings.append(("dob_conflict", f"{conflicts} people have two birth dates; the earliest counts"))
+    every_table = [*tables, *(side.raw for _, side in sides.given())]
     every = [*aside, *(row for _, side in sides.given() for row in side.aside)]
     return _with_source(
         history,
@@ -189,6 +190,7 @@ def read_offences(
             inputs=_inputs(rows, sides),
             warnings=tuple(warnings),
             faults=(*fault_lines(only_faults(every)), *later_hint(aside, rows)),
+            unread={table.file: table.unread for table in every_table if table.unread},
             oddities=oddities(history, rows, used, sides),
             aside_gravity=aside_gravity(rows, used),
             sides_not_yet_known={n: side.not_yet_known for n, side in sides.given() if side.not_yet_known},

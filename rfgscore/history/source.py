@@ -59,6 +59,8 @@ class Account:
         Code and text of each warning raised while reading.
     faults : tuple of str
         Rows at fault in words, a line a kind of fault, all tables together.
+    unread : mapping of str to tuple of str
+        Columns of each table that are not mapped, by file, where there are any.
     oddities : tuple of str
         What of the rows used should be looked at before a list is believed.
     aside_gravity : mapping of str to AsideGravity
@@ -73,6 +75,7 @@ class Account:
     inputs: tuple[dict[str, Any], ...]
     warnings: tuple[tuple[str, str], ...]
     faults: tuple[str, ...]
+    unread: Mapping[str, tuple[str, ...]]
     oddities: tuple[str, ...]
     aside_gravity: Mapping[str, AsideGravity]
     sides_not_yet_known: Mapping[str, int]

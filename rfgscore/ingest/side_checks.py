@@ -21,6 +21,9 @@ from rfgscore.vocabulary import meaning, reasons
 
 __all__ = ["SideRows", "TableSettings"]
 
+#: So many dates that cannot be read, and none that can, are no slips of single rows.
+MANY_DATES = 3
+
 Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
 
@@ -206,7 +209,7 @@ class SideRows:
         Raises
         ------
         DataError
-            When there are rows and none of them can be used.
+            When there are rows and none of them can be used, or a date column of which nothing can be read.
         """
         kept, aside = self.judge()
         if self.raw.rows and not kept.any():
@@ -215,11 +218,22 @@ class SideRows:
                 f"{self.raw.file}: none of its {self.raw.rows} rows can be used ({counts}; {where(aside)}); "
                 "mend the file or its mapping, or leave it out"
             )
+        self._refuse_unread_dates()
         # A blank is the lowest day there is: what says no day is known from the first.
         days = self.recorded if begins is None else np.maximum(begins, self.recorded)
         faults = [row.row - 1 for row in only_faults(aside)]
         named = [(self.ids[0].text(row), int(days[row])) for row in faults]
         return kept, tuple(aside), tuple((text, day) for text, day in named if text)
+
+    def _refuse_unread_dates(self) -> None:
+        """A few bad dates are rows at fault; where every one is bad, the declared format is wrong."""
+        for name, days in self.days.items():
+            bad = int(days.bad.sum())
+            if bad >= MANY_DATES and not (days.given | days.sentinel).any():
+                raise DataError(
+                    f"{self.raw.file}: none of the {bad} dates in the column {self.raw.names[name]!r} can be "
+                    f"read: mend its format under input.{self._settings.name}.date_format, or the cells"
+                )
 
     def known(self, kept: Bool, as_of: int) -> tuple[Bool, int]:
         """Return which rows that count are known at a day, and how many are not yet.

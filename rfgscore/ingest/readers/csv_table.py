@@ -15,7 +15,7 @@ from rfgscore.ingest.readers import csv_bulk
 from rfgscore.ingest.readers.coded import Coded
 from rfgscore.ingest.readers.csv_records import Block, Header, below_preamble, read_blocks, read_header
 from rfgscore.ingest.readers.preflight import Source, Survey
-from rfgscore.ingest.readers.raw import Limits, RawTable
+from rfgscore.ingest.readers.raw import Limits, RawTable, unread
 
 __all__ = ["CsvFile", "read_csv"]
 
@@ -133,6 +133,7 @@ def read_csv(file: CsvFile) -> RawTable:
         line=rows.line,
         broken=rows.broken,
         warnings=header.warnings,
+        unread=unread(header.cells, header.names),
     )
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from rfgscore.errors import FormatError
 from rfgscore.ingest.readers.coded import Coded
-from rfgscore.ingest.readers.raw import RawTable, match_columns
+from rfgscore.ingest.readers.raw import RawTable, match_columns, unread
 from rfgscore.ingest.readers.typed import Column, Place, dates, decimal_text, moments, numbers, objects
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ def read_frame(
         names=names,
         typed=typed,
         warnings=warnings,
+        unread=unread(header, names),
     )
 
 

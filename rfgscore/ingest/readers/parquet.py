@@ -13,7 +13,7 @@ from rfgscore.errors import FormatError
 from rfgscore.ingest.readers.coded import Coded
 from rfgscore.ingest.readers.engine import code_cells, open_engine
 from rfgscore.ingest.readers.preflight import Source
-from rfgscore.ingest.readers.raw import Limits, RawTable, match_columns
+from rfgscore.ingest.readers.raw import Limits, RawTable, match_columns, unread
 from rfgscore.ingest.readers.typed import Place, moments
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def read_parquet(
         names=names,
         typed=typed,
         warnings=warnings,
+        unread=unread(header, names),
     )
 
 

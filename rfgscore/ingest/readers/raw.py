@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rfgscore.errors import FormatError, MissingColumnError
 from rfgscore.ingest.readers.coded import Coded
 
-__all__ = ["Limits", "RawTable", "match_columns"]
+__all__ = ["Limits", "RawTable", "match_columns", "unread"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class RawTable:
         What is wrong with a record that could not be taken apart, by row number from 0.
     warnings : tuple of (str, str)
         Code and text.
+    unread : tuple of str
+        Columns that are not mapped, in the order of the table.
     """
 
     file: str
@@ -90,6 +92,7 @@ class RawTable:
     line: npt.NDArray[np.int64] | None = None
     broken: Mapping[int, str] = field(default_factory=dict)
     warnings: tuple[tuple[str, str], ...] = ()
+    unread: tuple[str, ...] = ()
 
     def column(self, name: str) -> Coded:
         """Return a mapped column; one the file lacks has no values.
@@ -171,3 +174,22 @@ def match_columns(
         )
     text = f"{name}: {loose} column names were trimmed or differ in case"
     return found, (("headers", text),) if loose else ()
+
+
+def unread(header: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the columns of a header that are not mapped.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Column names.
+    names : mapping of str to str
+        Column by contract name.
+
+    Returns
+    -------
+    tuple of str
+        In the order of the header, blank names left out.
+    """
+    read = set(names.values())
+    return tuple(name for name in header if name.strip() and name not in read)
