@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.scoring import Scored
+from rfgscore.scoring.leaving import Leaving, leaving
 
 __all__ = ["Cohort", "select_cohort"]
 
@@ -27,11 +28,14 @@ class Cohort:
         ``proposed`` or ``reserve``.
     routes : tuple of tuple of str
         How each person came to be on the list.
+    leaving : tuple of Leaving or None
+        When each person would leave it with nothing new for anyone; None where no date can tell the day.
     """
 
     places: npt.NDArray[np.int64]
     status: tuple[str, ...]
     routes: tuple[tuple[str, ...], ...]
+    leaving: tuple[Leaving | None, ...]
 
     def __len__(self) -> int:
         return len(self.places)
@@ -56,4 +60,5 @@ def select_cohort(scored: Scored) -> Cohort:
     places = ranked[: settings.capacity + settings.reserve]
     status = tuple("proposed" if n < settings.capacity else "reserve" for n in range(len(places)))
     routes = {"proposed": ("score",), "reserve": ("reserve",)}
-    return Cohort(places, status, tuple(routes[word] for word in status))
+    left = leaving(scored, places.tolist())
+    return Cohort(places, status, tuple(routes[word] for word in status), left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Column", "Kind", "Table"]
+__all__ = ["Column", "Kind", "Table", "html_table"]
 
 Kind = Literal["text", "int32", "int64", "float64", "date", "bool"]
 
@@ -98,10 +99,54 @@ class Column:
         return listed
 
 
+#: How many rows a notebook shows.
+SHOWN = 20
+
+
+def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
+    """Return a plain table for a notebook.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Names of the columns, as HTML.
+    rows : sequence of sequence of str
+        Cells, as HTML.
+    caption : str
+        What stands above it, as HTML.
+
+    Returns
+    -------
+    str
+        HTML that works without scripts.
+    """
+    head = "".join(f'<th scope="col" style="text-align:left">{name}</th>' for name in header)
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td style="text-align:left;vertical-align:top">{cell}</td>' for cell in row)
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<table><caption style="text-align:left">{caption}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _count(shown: int, rows: int) -> str:
+    return f"{rows} rows" if shown == rows else f"first {shown} of {rows} rows"
+
+
+def _told(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 class Table:
     """Named columns of equal length, read-only.
 
-    Its repr shows names and counts, never a value. In a notebook, ``.to_pandas()`` shows the rows.
+    Its repr shows names and counts, never a value. A notebook shows the first rows.
 
     Parameters
     ----------
@@ -137,6 +182,12 @@ class Table:
 
     def __repr__(self) -> str:
         return f"Table({self._length} rows; {', '.join(self._columns)})"
+
+    def _repr_html_(self) -> str:
+        """Show the first rows in a notebook, where a person asked to see them."""
+        shown = min(SHOWN, len(self))
+        cells = [[escape(_told(value)) for value in row] for row in self.take(range(shown)).rows()]
+        return html_table([escape(name) for name in self._columns], cells, _count(shown, len(self)))
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Return the rows as tuples of Python objects, None for null.

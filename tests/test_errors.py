@@ -18,7 +18,7 @@ import rfgscore as rfg
 from rfgscore import errors
 from rfgscore.cli.main import invoke
 from rfgscore.errors import OTHER_CODES, ConfigError, ConfigProblem, RfgError, page_of
-from rfgscore.explain import explain_person
+from rfgscore.explain import Outlook, explain_person
 from rfgscore.tables import Column, Table
 from rfgscore.vocabulary import reasons
 
@@ -203,7 +203,8 @@ def test_the_examples_of_what_no_file_brings_about(tmp_path, monkeypatch, capsys
     scored = rfg.score(desk.history({}), config=desk.config()).scored
     scored.score.flags.writeable = True
     scored.score[0] += 1
-    shown("RFG-I01", told(monkeypatch, capsys, lambda: explain_person(scored, 0)))
+    nothing = Outlook(None, None, None)
+    shown("RFG-I01", told(monkeypatch, capsys, lambda: explain_person(scored, 0, nothing)))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     shown("RFG-X01", told(monkeypatch, capsys, Table({"n": Column.of("int32", [1])}).to_arrow))
     shown("RFG-I02", re.sub(r" at \S+:\d+;", " at score.py:212;", told(monkeypatch, capsys, lambda: 1 / 0)))

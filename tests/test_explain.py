@@ -211,7 +211,7 @@ def test_joined_records_are_named_with_force_and_area(scores):
 def test_printing_an_explanation_tells_summary_and_parts(scores):
     told = str(scores({}).explain("P1")).splitlines()
     assert told[0].startswith("10 of 10 points: named in 1 incident in 730 days")
-    assert [line[:2] for line in told[1:]] == ["- "] * 3
+    assert [line[:2] for line in told[1:]] == ["- "] * 6
 
 
 def test_liberty_clock_is_told_in_the_summary(scores):

@@ -10,14 +10,17 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 
 from rfgscore.dates import iso
 from rfgscore.errors import InternalError
+from rfgscore.explain.bars import part_bars
 from rfgscore.explain.case import Case, Incident, not_crimes, number, plural
+from rfgscore.explain.outlook import Outlook, Prospect
 from rfgscore.explain.sentence import component_unit, summarise
 from rfgscore.scoring import Scored
 from rfgscore.scoring.components import Component
-from rfgscore.tables import Column, Kind, Table
+from rfgscore.tables import Column, Kind, Table, html_table
 
 __all__ = ["Explanation", "Part", "explain_person", "explanation_table"]
 
@@ -78,6 +81,8 @@ class Explanation:
         The parts, in contract order; their points add up to `score`.
     summary : str
         The whole in one plain English sentence.
+    outlook : Outlook
+        What may come: the next change with nothing new, one more incident, leaving the list.
     """
 
     perpetrator_id: str
@@ -85,15 +90,37 @@ class Explanation:
     max_score: int | None
     parts: tuple[Part, ...]
     summary: str
+    outlook: Outlook
 
     def __repr__(self) -> str:
         return f"Explanation({_of(self.score, self.max_score)} points, {len(self.parts)} parts)"
 
     def __str__(self) -> str:
-        return "\n".join([self.summary, *(f"- {part.sentence}" for part in self.parts)])
+        sentences = [part.sentence for part in self.parts] + [what.sentence for what in self.outlook.told()]
+        return "\n".join([self.summary, *(f"- {sentence}" for sentence in sentences)])
+
+    def _repr_html_(self) -> str:
+        """Show parts as bars, with sentences and evidence, in a notebook."""
+        rows = [
+            [
+                escape(part.component.replace("_", " ")),
+                "" if part.points is None else escape(_of(part.points, part.max_points)),
+                escape(part.sentence)
+                + "".join(f"<br><small>{escape(incident)}</small>" for incident in part.evidence),
+            ]
+            for part in (*self.parts, *map(_prospect, self.outlook.told()))
+        ]
+        caption = f"<b>{escape(self.perpetrator_id)}</b>: {escape(self.summary)}"
+        return html_table(["part", "points", "why"], rows, f"{caption}<br>{part_bars(_bars(self))}")
 
 
-def explain_person(scored: Scored, place: int) -> Explanation:
+def _bars(explained: Explanation) -> list[tuple[str, float, float | None]]:
+    return [
+        (part.component, part.points, part.max_points) for part in explained.parts if part.points is not None
+    ]
+
+
+def explain_person(scored: Scored, place: int, outlook: Outlook) -> Explanation:
     """Explain the score of one person.
 
     Parameters
@@ -102,6 +129,8 @@ def explain_person(scored: Scored, place: int) -> Explanation:
         Everyone scored.
     place : int
         Place of the person among them.
+    outlook : Outlook
+        What may come for the person.
 
     Returns
     -------
@@ -125,6 +154,7 @@ def explain_person(scored: Scored, place: int) -> Explanation:
         max_score=scored.max_score,
         parts=tuple(parts if records is None else [*parts, records]),
         summary=summarise(scored, place),
+        outlook=outlook,
     )
 
 
@@ -295,6 +325,10 @@ def _records(case: Case) -> Part | None:
     return Part(RECORDS, len(named), "records", None, None, None, tuple(named), words)
 
 
+def _prospect(told: Prospect) -> Part:
+    return Part(told.name, told.value, told.unit, None, None, None, (), told.sentence)
+
+
 def explanation_table(explanations: Iterable[Explanation]) -> Table:
     """Return explanations as the table of ``explanations.csv``.
 
@@ -306,9 +340,13 @@ def explanation_table(explanations: Iterable[Explanation]) -> Table:
     Returns
     -------
     Table
-        One row a part.
+        One row a part, then one for each thing that may come: without band, points and evidence.
     """
-    rows = [(explained.perpetrator_id, part) for explained in explanations for part in explained.parts]
+    rows = [
+        (explained.perpetrator_id, part)
+        for explained in explanations
+        for part in (*explained.parts, *map(_prospect, explained.outlook.told()))
+    ]
     kind: Kind = "float64" if any(isinstance(part.points, float) for _, part in rows) else "int32"
     return Table(
         {

@@ -21,7 +21,7 @@ from rfgscore.cohort import Cohort, select_cohort
 from rfgscore.config import Config
 from rfgscore.dates import iso
 from rfgscore.errors import ConfigError, NobodyEligibleError
-from rfgscore.explain import explain_person, explanation_table
+from rfgscore.explain import explain_person, explanation_table, outlooks
 from rfgscore.gravity import name_code
 from rfgscore.history.history import History
 from rfgscore.history.read import gravity_of, read_offences
@@ -185,9 +185,15 @@ def run(
             f"set aside{_by_reason(account.by_reason)}, {account.rows['not_yet_known']} are not yet known. "
             "Check as_of and the mapping; allow_empty (--allow-empty) accepts an empty list"
         )
-    tell("explaining")
+    tell("looking ahead")
     cohort = select_cohort(scored)
-    explanations = [explain_person(scored, place) for place in cohort.places.tolist()]
+    places = cohort.places.tolist()
+    coming = outlooks(scored, places, cohort.leaving)
+    tell("explaining")
+    explanations = [
+        explain_person(scored, place, outlook) for place, outlook in zip(places, coming, strict=True)
+    ]
+    tell("laying out")
     scores = Scores(scored)
     tables = {
         "cohort.csv": cohort_table(scored, cohort, explanations),

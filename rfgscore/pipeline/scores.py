@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from html import escape
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from rfgscore.config import Config
 from rfgscore.dates import from_day, iso, to_day
 from rfgscore.errors import ConfigError, UnknownPersonError
-from rfgscore.explain import Explanation, explain_person
+from rfgscore.explain import Explanation, explain_person, outlooks
+from rfgscore.explain.bars import score_bar
 from rfgscore.history.history import History
 from rfgscore.history.read import gravity_of
 from rfgscore.scoring import Scored, score_people
-from rfgscore.tables import Table
+from rfgscore.scoring.leaving import leaving
+from rfgscore.tables import SHOWN, Table, html_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +45,37 @@ class Scores:
     def __repr__(self) -> str:
         ranked = int(self.scored.eligible.sum())
         return f"Scores({len(self)} people, {ranked} ranked, as of {iso(self.scored.as_of)})"
+
+    def _repr_html_(self) -> str:
+        """Show the first people with their parts as bars in a notebook."""
+        first = self.scored.in_list_order()[:SHOWN].tolist()
+        table = self.table.take(range(len(first)))
+        names = (
+            "position",
+            "rank",
+            "perpetrator_id",
+            "score",
+            "last_event_date",
+            "worst_offence_code",
+            "flags",
+        )
+        told = {
+            name: ["" if value is None else escape(str(value)) for value in table[name]] for name in names
+        }
+        told["flags"] = [flags.replace(";", ", ") for flags in told["flags"]]
+        bars = [self._bar(place) for place in first]
+        rows = [
+            [*(told[name][at] for name in names[:4]), bars[at], *(told[name][at] for name in names[4:])]
+            for at in range(len(first))
+        ]
+        header = ["position", "rank", "person", "score", "parts", "last event", "worst offence", "flags"]
+        return html_table(header, rows, f"{escape(repr(self))}; the first {len(first)}")
+
+    def _bar(self, place: int) -> str:
+        scored = self.scored
+        parts = [(part.name, part.points[place].item(), part.max_points) for part in scored.components]
+        most = float(np.abs(scored.score).max(initial=0)) if scored.max_score is None else None
+        return score_bar(parts, scored.max_score, extent=None if most is None else (0, most))
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the scores as a pandas frame.
@@ -87,7 +123,8 @@ class Scores:
         scored = self.scored
         for place, person in enumerate(scored.history.persons[scored.people].tolist()):
             if str(person) == perpetrator_id:
-                return explain_person(scored, place)
+                (outlook,) = outlooks(scored, [place], leaving(scored, [place]))
+                return explain_person(scored, place, outlook)
         raise UnknownPersonError(
             f"this person has no line in the {scored.config.score.window_days} days to {iso(scored.as_of)}: "
             "check the id, the date and the rows set aside"

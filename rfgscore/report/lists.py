@@ -35,7 +35,7 @@ def cohort_table(scored: Scored, cohort: Cohort, explanations: Sequence[Explanat
         Proposed, then reserve, each by position.
     """
     summaries = [explained.summary for explained in explanations]
-    return Table(_list_columns(scored, cohort.places, cohort.status, cohort.routes, summaries))
+    return Table(_list_columns(scored, cohort, summaries))
 
 
 def monitoring_table(scored: Scored) -> Table:
@@ -52,7 +52,7 @@ def monitoring_table(scored: Scored) -> Table:
         The columns of the cohort plus ``why``. Only a recorded decision puts a person here, so it has
         no rows.
     """
-    columns = _list_columns(scored, np.zeros(0, np.int64), (), (), ())
+    columns = _list_columns(scored, Cohort(np.zeros(0, np.int64), (), (), ()), ())
     return Table({**columns, "why": Column.of("text", [])})
 
 
@@ -85,13 +85,8 @@ def _ids(scored: Scored, places: npt.NDArray[np.int64]) -> list[str]:
     return [str(person) for person in scored.history.persons[scored.people[places]].tolist()]
 
 
-def _list_columns(
-    scored: Scored,
-    places: npt.NDArray[np.int64],
-    status: Sequence[str],
-    routes: Sequence[Sequence[str]],
-    summaries: Sequence[str],
-) -> dict[str, Column]:
+def _list_columns(scored: Scored, cohort: Cohort, summaries: Sequence[str]) -> dict[str, Column]:
+    places = cohort.places
     listed = places.tolist()
     who = scored.people[places]
     ranking = scored.ranking
@@ -125,16 +120,16 @@ def _list_columns(
         "worst_offence": Column.of("text", [grade.label for grade in worst]),
         "escalation_risk": blank("float64"),
         "escalation_horizon_days": blank("int32"),
-        "status": Column.of("text", status),
+        "status": Column.of("text", cohort.status),
         "pathway": blank("text"),
-        "entry_routes": Column.of("text", [";".join(sorted(words)) for words in routes]),
+        "entry_routes": Column.of("text", [";".join(sorted(words)) for words in cohort.routes]),
         "flags": Column.of("text", [";".join(scored.flags[place]) or None for place in listed]),
         "in_custody": in_custody,
         "next_release_date": planned,
         "previous_position": blank("int32"),
         "change": blank("int32"),
         "change_cause": blank("text"),
-        "leaves_on": blank("date"),
+        "leaves_on": Column.of("date", [None if left is None else left.day for left in cohort.leaving]),
         "summary": Column.of("text", summaries),
         "decision": blank("text"),
         "decided_by": blank("text"),
