@@ -29,17 +29,17 @@ def _new(out: Path) -> Path:
     return out.parent / f".{out.name}.rfgscore-new-{os.getpid()}"
 
 
-def _is_ours(folder: Path) -> bool:
-    """Say whether a folder holds an output set and nothing else: only that may be replaced."""
+def _is_ours(folder: Path, schema: str) -> bool:
+    """Say whether a folder holds a set of files of our own and nothing else: only that may be replaced."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         named = {MANIFEST, *manifest["outputs"]}
-        return manifest["schema"] == SCHEMA and all(entry.name in named for entry in folder.iterdir())
+        return manifest["schema"] == schema and all(entry.name in named for entry in folder.iterdir())
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
-def check_out(out: Path, *, replace: bool) -> None:
+def check_out(out: Path, *, replace: bool, schema: str = SCHEMA) -> None:
     """Refuse an output folder that is in use, and put back what an interrupted replacement moved aside.
 
     Parameters
@@ -48,6 +48,8 @@ def check_out(out: Path, *, replace: bool) -> None:
         Folder to write to.
     replace : bool
         Whether an earlier output set there may be replaced.
+    schema : str
+        What its manifest must say for that.
 
     Raises
     ------
@@ -71,14 +73,20 @@ def check_out(out: Path, *, replace: bool) -> None:
         return
     if not replace:
         raise OutputError(f"--out {out.name} is not empty: name another folder, or use --replace")
-    if not _is_ours(out):
+    if not _is_ours(out, schema):
         raise OutputError(
             f"--out {out.name} holds something else than an output set, so it is not replaced: move what was "
             "added to it, or name another folder"
         )
 
 
-def write_folder(out: str | os.PathLike[str], files: Mapping[str, bytes], *, replace: bool = False) -> Path:
+def write_folder(
+    out: str | os.PathLike[str],
+    files: Mapping[str, bytes],
+    *,
+    replace: bool = False,
+    schema: str = SCHEMA,
+) -> Path:
     """Write a set of files as one folder, all of them or none.
 
     The files go to a temporary folder beside `out`, each flushed to disk, the last of `files` last;
@@ -92,6 +100,8 @@ def write_folder(out: str | os.PathLike[str], files: Mapping[str, bytes], *, rep
         Content by name.
     replace : bool
         Whether an earlier output set there may be replaced.
+    schema : str
+        What its manifest must say for that.
 
     Returns
     -------
@@ -108,7 +118,7 @@ def write_folder(out: str | os.PathLike[str], files: Mapping[str, bytes], *, rep
     target = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow a link
     new = _new(target)
     try:
-        check_out(target, replace=replace)
+        check_out(target, replace=replace, schema=schema)
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
         new.mkdir()
@@ -118,7 +128,7 @@ def write_folder(out: str | os.PathLike[str], files: Mapping[str, bytes], *, rep
                 file.flush()
                 os.fsync(file.fileno())
         _sync(new)
-        check_out(target, replace=replace)  # another process may have been quicker
+        check_out(target, replace=replace, schema=schema)  # another process may have been quicker
         _move_into_place(new, target)
     except OSError as error:
         raise WriteError(

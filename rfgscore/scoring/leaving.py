@@ -33,6 +33,10 @@ class Leaving:
     why: Literal["position", "window", "eligible"]
 
 
+#: How far below the list, as a share of its highest score, people are watched before looking anew.
+_SLACK = 0.05
+
+
 def leaving(scored: Scored, places: Sequence[int]) -> tuple[Leaving | None, ...]:
     """Return when people on the list would leave it with nothing new for anyone.
 
@@ -57,26 +61,32 @@ def leaving(scored: Scored, places: Sequence[int]) -> tuple[Leaving | None, ...]
     out: dict[int, Leaving] = {}
     staying = [place for place in dict.fromkeys(places) if 0 < position[place] <= room]
     if staying:
-        # Where scores only fall, whoever has less today than someone has then cannot pass them.
         falls = _only_falls(config)
-        floor = scored.score[staying].min() if falls else -np.inf
-        ahead = _contenders(scored, floor)
-        for day in _days(Ahead(scored, np.array(staying)), falls):
+        listed = Ahead(scored, np.sort(staying))
+        ahead, floor = (listed, np.inf) if falls else (_contenders(scored, staying, -np.inf), -np.inf)
+        slack = _SLACK * float(np.abs(scored.score[staying]).max())
+        for day in _days(listed, falls):
             later = ahead.on(day, config)
             lowest = _lowest(ahead, later, staying)
-            if falls and lowest is not None and lowest < floor:
-                floor = lowest
-                ahead = _contenders(scored, floor)
+            widened = lowest is not None and lowest < floor
+            if widened and lowest is not None:
+                floor = lowest - slack
+                ahead = _contenders(scored, staying, floor)
                 later = ahead.on(day, config)
             out |= _gone(ahead, later, staying, room, day)
             staying = [place for place in staying if place not in out]
             if not staying:
                 break
+            if widened:
+                ahead = Ahead(scored, ahead.places[later.inside[later.eligible & (later.score >= floor)]])
     return tuple(out.get(place) for place in places)
 
 
-def _contenders(scored: Scored, floor: float) -> Ahead:
-    return Ahead(scored, np.flatnonzero(scored.eligible & (scored.score >= floor)))
+def _contenders(scored: Scored, staying: list[int], floor: float) -> Ahead:
+    """Return who has at least so much today: where scores only fall, nobody else can have it later."""
+    within = scored.eligible & (scored.score >= floor)
+    within[staying] = True
+    return Ahead(scored, np.flatnonzero(within))
 
 
 def _lowest(ahead: Ahead, later: Later, staying: list[int]) -> float | None:
@@ -90,12 +100,11 @@ def _gone(ahead: Ahead, later: Later, staying: list[int], room: int, day: int) -
     lowest = _lowest(ahead, later, staying)
     # Whoever has less than all of them is in nobody's way.
     beside = later.eligible & (later.score >= (np.inf if lowest is None else lowest))
-    place_of = {place: at for at, place in enumerate(ahead.places[later.inside].tolist())}
     ranked = rank_people(later.score, later.tie_break(ahead.scored.config.rank.tie_break), beside, ())
+    inside = ahead.places[later.inside]
     out = {}
-    for place in staying:
-        at = place_of.get(place)
-        if at is None:
+    for place, at in zip(staying, np.searchsorted(inside, staying).tolist(), strict=True):
+        if at == len(inside) or inside[at] != place:
             out[place] = Leaving(day, "window")
         elif not later.eligible[at]:
             out[place] = Leaving(day, "eligible")
@@ -145,7 +154,14 @@ def _days(ahead: Ahead, falls: bool) -> Iterator[int]:
     rule = scored.config.cohort.custody
     if isinstance(rule, HeldRule):
         days |= {since + rule.exclude_if_held_days + 1 for since in ahead.held_since.tolist()}
-    yield from sorted(day for day in days if first <= day <= end)
+    before: tuple[object, ...] = ()
+    for day in sorted(day for day in days if first <= day <= end):
+        later = ahead.on(day, scored.config)
+        held = [part.value.tolist() for part in later.components if part.name != "recency"]
+        now = (later.inside.tolist(), later.eligible.tolist(), later.score.tolist(), held)
+        if now != before:
+            yield day
+        before = now
 
 
 def _still_runs(scored: Scored) -> bool:

@@ -134,8 +134,10 @@ class Scored:
         who = self.people[order]
         unranked = ~self.eligible[order]
         ranking = self.ranking
+        codes = [grade.code for grade in self.grades]
+        flags = {words: ";".join(words) or None for words in set(self.flags)}
         columns = {
-            "perpetrator_id": Column.of("text", [str(text) for text in self.history.persons[who].tolist()]),
+            "perpetrator_id": Column.of("text", list(map(str, self.history.persons[who].tolist()))),
             "position": Column.of("int32", ranking.position[order], unranked),
             "rank": Column.of("int32", ranking.rank[order], unranked),
             "tied_with": Column.of("int32", ranking.tied_with[order], unranked),
@@ -149,10 +151,10 @@ class Scored:
         columns |= {
             "last_event_date": Column.of("date", self.walk.last_day[who]),
             "worst_offence_code": Column.of(
-                "text", [self.worst_offence(place).code for place in order.tolist()]
+                "text", [codes[number] for number in self.history.code[self.walk.worst_line[who]].tolist()]
             ),
             "lines_in_window": Column.of("int32", self.walk.lines[who]),
-            "flags": Column.of("text", [";".join(self.flags[place]) or None for place in order.tolist()]),
+            "flags": Column.of("text", [flags[self.flags[place]] for place in order.tolist()]),
         }
         return Table(columns)
 
@@ -269,11 +271,16 @@ def score_people(
 
 
 def _words(masks: Mapping[str, npt.NDArray[np.bool_]], size: int) -> tuple[tuple[str, ...], ...]:
-    held: list[list[str]] = [[] for _ in range(size)]
-    for word in sorted(masks):
-        for place in np.flatnonzero(masks[word]).tolist():
-            held[place].append(word)
-    return tuple(map(tuple, held))
+    listed = sorted(masks)
+    # People who carry the same flags share one tuple: there are few kinds of people, and many of each.
+    kind = np.zeros(size, np.int64)
+    for place, word in enumerate(listed):
+        kind |= masks[word].astype(np.int64) << place
+    kinds, which = np.unique(kind, return_inverse=True)
+    held = [
+        tuple(word for place, word in enumerate(listed) if number >> place & 1) for number in kinds.tolist()
+    ]
+    return tuple(map(held.__getitem__, which.tolist()))
 
 
 def _grades(history: History, gravity: Gravity) -> tuple[Grade, ...]:

@@ -190,8 +190,8 @@ def one_more(scored: Scored, place: int) -> OneMore:
         recency = scored.at_liberty.copy()
         recency[place] = 0
     who = np.arange(len(scored.people))
-    if config.score.method != "continuous":
-        # Bands are fixed, so only those who may stand before the person need be looked at.
+    if config.score.scale in (None, "none"):
+        # Points do not depend on others, so only those who may stand before the person need be looked at.
         alone = score_components(
             config, everyone, scored.people[[place]], recency[[place]], np.ones(1, np.bool_)
         )
