@@ -1,16 +1,21 @@
-# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Two commands do everything on a fresh machine: `make demo` and `make test`. A third, `make docs`, builds the site.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 WORKERS ?= 2
 
-.PHONY: demo test lint fast cover deep bench clean
+.PHONY: demo test docs lint fast cover deep bench clean
 
-demo: $(VENV)/.installed  ## install, and rank the sample of invented people
+demo: $(VENV)/.installed  ## install, and rank an invented force
 	$(BIN)/rfgscore demo --out out/demo
 
 test: lint fast cover  ## install, and run every check
+
+docs: $(VENV)/.developed  ## the documentation site, in out/docs; reads no network, a warning is an error
+	rm -rf out/docs
+	$(BIN)/sphinx-build -W --keep-going --fresh-env -q -b html -d out/doctrees docs out/docs
+	@echo "The site begins at out/docs/index.html"
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .

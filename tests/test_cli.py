@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from rfgscore.cli.main import invoke
+from rfgscore.cli.progress import RUN_STEPS, Tell
 from rfgscore.sample import sample_file
 
 SET = {
     "cohort.csv", "excluded.csv", "explanations.csv", "manifest.json", "monitoring.csv", "scores.parquet",
-    "set_aside.csv", "summary.csv",
+    "report.html", "set_aside.csv", "summary.csv",
 }  # fmt: skip
 
 
@@ -207,19 +208,6 @@ def test_config_commands(worked, tmp_path, capsys):
     assert "bad.yaml:3: input.rols" in said and "did you mean 'roles'" in said
 
 
-def test_demo_shows_ten_people_with_reasons_and_where_the_files_lie(tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for _ in range(2):  # a second demo replaces the first
-        assert invoke(["demo"]) == 0
-        said = capsys.readouterr().out
-        listed = [
-            line for line in said.splitlines() if line[:4].strip().rstrip(".").isdigit() and "(rank" in line
-        ]
-        assert [line.split(".")[0].strip() for line in listed] == [str(n) for n in range(1, 11)]
-        assert said.count(" points: named in ") == 10
-        assert all(str(tmp_path / "out" / "demo" / name) in said for name in SET)
-
-
 def test_the_sample_shows_a_missing_file_by_name():
     with pytest.raises(FileNotFoundError, match="no file 'x'"):
         sample_file("x")
@@ -307,16 +295,19 @@ def test_tables_the_settings_map_and_nobody_gave_are_named(tmp_path, capsys):
     assert "1 AT FAULT: UNKNOWN_CODE" in said
 
 
+def of_sample(out: Path, *more: str) -> list[str]:
+    """A run of the sample with every table beside it."""
+    tables = ("subjects", "custody", "links")
+    sides = [word for name in tables for word in (f"--{name}", str(sample_file(f"{name}.csv")))]
+    return [
+        "run", "--config", str(sample_file("config.yaml")), "--offences", str(sample_file("offences.csv")),
+        "--as-of", "2025-06-30", "--out", str(out), *sides, *more,
+    ]  # fmt: skip
+
+
 def test_a_cut_between_equal_points_is_said(tmp_path, capsys):
-    assert invoke(["demo", "--out", str(tmp_path / "out")]) == 0
+    assert invoke(of_sample(tmp_path / "out")) == 0
     assert "The cut after position 24 goes between 3 people of 41 points each." in capsys.readouterr().out
-
-
-def test_a_demo_replaces_nothing_but_a_demo(worked, tmp_path, capsys):
-    assert invoke(arguments(worked, tmp_path / "out", "--quiet")) == 0
-    before = {entry.name: entry.read_bytes() for entry in (tmp_path / "out").iterdir()}
-    assert invoke(["demo", "--out", str(tmp_path / "out")]) == 2
-    assert {entry.name: entry.read_bytes() for entry in (tmp_path / "out").iterdir()} == before
 
 
 def test_the_top_of_a_disk_is_no_output_folder(worked, capsys):
@@ -325,8 +316,7 @@ def test_the_top_of_a_disk_is_no_output_folder(worked, capsys):
 
 
 def test_explain_tells_why_someone_is_not_eligible(tmp_path, capsys):
-    assert invoke(["demo", "--out", str(tmp_path / "out")]) == 0
-    capsys.readouterr()
+    assert invoke(of_sample(tmp_path / "out", "--quiet")) == 0
     assert invoke(["explain", str(tmp_path / "out"), "N70008"]) == 0
     assert "not eligible, DECEASED (deceased on 2025-03-02)" in capsys.readouterr().out
 
@@ -346,25 +336,11 @@ def test_who_reads_no_further_ends_nothing_badly(worked, tmp_path, monkeypatch):
         sys.stdout = kept
 
 
-def test_a_demo_of_another_version_is_replaced(tmp_path, capsys):
-    out = tmp_path / "out"
-    assert invoke(["demo", "--out", str(out)]) == 0
-    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    manifest["config"]["cohort"]["capacity"] = 3
-    (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    assert invoke(["demo", "--out", str(out)]) == 0
-    assert (
-        json.loads((out / "manifest.json").read_text(encoding="utf-8"))["config"]["cohort"]["capacity"] == 12
-    )
-
-
 def test_what_the_system_refuses_ends_with_three_and_no_traceback(worked, tmp_path, capsys, monkeypatch):
-    from rfgscore.cli import commands
-
     def refused(*_, **__):
         raise PermissionError(13, "Permission denied", "/home/somebody/N12345")
 
-    monkeypatch.setattr(commands, "check_out", refused)
+    monkeypatch.setattr("rfgscore.pipeline.folder.check_out", refused)
     assert invoke(arguments(worked, tmp_path / "out")) == 3
     said = capsys.readouterr().err
     assert "Permission denied" in said and "N12345" not in said
@@ -407,3 +383,126 @@ def test_a_signal_that_a_library_renames_or_swallows_still_ends_the_run(
         signals.STOPPED.clear()
     assert capsys.readouterr().err == "rfgscore: interrupted; no output is half-written\n"
     assert not out.exists()
+
+
+# Options that would be passed over.
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--as-of", "2025-06-29"], "--as-of is given twice, and one of them would be passed over; keep one"),
+        (["--as-of=2025-06-29"], "--as-of is given twice"),
+        (["--quiet", "--quiet"], "--quiet is given twice"),
+        (["--subjects", ""], "--subjects is given a blank"),
+        (["--links="], "--links is given a blank"),
+        (["--subjects", " "], "--subjects is given a blank"),
+    ],
+)
+def test_options_given_twice_or_blank_are_refused(worked, tmp_path, capsys, more, words):
+    out = tmp_path / "out"
+    assert invoke(arguments(worked, out, *more)) == 2
+    said = capsys.readouterr()
+    assert f"RFG-U01: {words}" in said.err and said.out == "" and not out.exists()
+
+
+def test_a_blank_output_folder_is_not_the_current_one(worked, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for command in (arguments(worked, Path("x")), ["demo", "--out", "x"]):
+        command[command.index("--out") + 1] = ""
+        assert invoke(command) == 2
+        assert "--out is given a blank" in capsys.readouterr().err
+    assert names(tmp_path) == set()
+
+
+def test_words_behind_two_dashes_are_no_options(tmp_path, capsys):
+    assert invoke(["explain", str(tmp_path), "--", "--as-of"]) == 1
+    assert "no output set here" in capsys.readouterr().err
+
+
+# How far a command is.
+
+
+class Bar:
+    """Takes down what a progress bar is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int | None]] = []
+
+    def add_task(self, description: str, total: int) -> int:
+        self.told.append((description, total))
+        return 0
+
+    def update(self, task: int, *, description: str, completed: int | None, refresh: bool) -> None:
+        self.told.append((description, completed))
+
+
+def test_steps_done_are_counted_and_unknown_ones_are_only_named():
+    bar = Bar()
+    tell = Tell(RUN_STEPS, bar)  # type: ignore[arg-type]
+    for step in ("reading", "scoring", "polishing", "explaining", "writing"):
+        tell(step)
+    assert bar.told == [
+        ("starting", 6), ("reading", 0), ("scoring", 1), ("polishing", None), ("explaining", 3),
+        ("writing", 5),
+    ]  # fmt: skip
+
+
+def test_a_bar_shows_where_someone_looks_and_nowhere_else(worked, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert invoke(arguments(worked, tmp_path / "out")) == 0
+    plain, bar = capsys.readouterr()
+    assert "reading" in bar and "writing" in bar and "reading" not in plain
+    assert invoke(arguments(worked, tmp_path / "quiet", "--quiet")) == 0
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.undo()
+    assert invoke(arguments(worked, tmp_path / "out", "--replace")) == 0
+    said = capsys.readouterr()
+    assert said.out == plain and said.err == ""
+
+
+@pytest.mark.compiled
+def test_on_a_terminal_the_bar_is_on_standard_error_and_results_are_clean(worked, tmp_path):
+    pty = pytest.importorskip("pty", reason="terminals of this system are none of ours")
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rfgscore.cli", *arguments(worked, tmp_path / "out")],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            env={**os.environ, "TERM": "xterm", "PYTHONWARNINGS": "ignore"},
+        )
+        said, _ = process.communicate(timeout=120)
+        os.set_blocking(ours, False)
+        seen = b""
+        while piece := read(ours):
+            seen += piece
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert process.returncode == 0
+    for words in (b"0/6", b"5/6", b"reading", b"writing", b"0:00:0"):
+        assert words in seen
+    assert b"\x1b" not in said and b"reading" not in said and said.startswith(b"As of 2025-06-30, settings")
+
+
+def read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # nothing more
+        return b""
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("command", [["--help"], ["config", "check", "illustrative-rfgv"], ["init", "o.csv"]])
+def test_help_settings_and_first_looks_load_no_engine(tmp_path, command):
+    shutil.copy(sample_file("offences.csv"), tmp_path / "o.csv")
+    code = (
+        "import sys; from rfgscore.cli.main import invoke; code = invoke(sys.argv[1:]); "
+        "print(sorted({'numba', 'duckdb', 'pandas'} & set(sys.modules)), code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[] 0"

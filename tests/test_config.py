@@ -131,12 +131,13 @@ def test_defaults_are_those_of_the_contract() -> None:
             "min_age_at_event": 16,
             "custody": "show",
         },
+        "output": {"marking": "OFFICIAL-SENSITIVE"},
     }
 
 
 def test_effective_keys_stand_in_the_order_of_the_contract() -> None:
     effective = load_config(minimal()).effective()
-    assert list(effective) == ["schema", "name", "input", "gravity", "score", "rank", "cohort"]
+    assert list(effective) == ["schema", "name", "input", "gravity", "score", "rank", "cohort", "output"]
     assert list(effective["input"])[:4] == ["columns", "date_format", "encoding", "delimiter"]
     columns = {"dob": "d", "offence_code": "c", "event_date": "e", "perpetrator_id": "p"}
     mapped = load_config(minimal(input={"columns": columns})).effective()["input"]["columns"]
@@ -422,7 +423,8 @@ def test_circles_are_refused(tmp_path: Path) -> None:
     circle = f"extends runs in a circle: {path} comes round again"
     assert problems_of(path) == [
         f"b.yaml:1:extends: {circle}",
-        "c.yaml:3:bogus: unknown key; valid here: schema, name, extends, input, gravity, score, rank, cohort",
+        "c.yaml:3:bogus: unknown key; valid here: schema, name, extends, input, gravity, score, rank, "
+        "cohort, output",
     ]
     assert (
         "runs in a circle"
@@ -449,9 +451,9 @@ def test_what_cannot_be_extended(tmp_path: Path, extends: str, text: str) -> Non
 
 def test_a_parent_that_is_no_yaml_is_named_with_its_line(tmp_path: Path) -> None:
     write(tmp_path, "a: 1\nb: [\n", "p.yaml")
-    child = write(tmp_path, "schema: rfgscore/1\nextends: p.yaml\noutput: {}\n")
+    child = write(tmp_path, "schema: rfgscore/1\nextends: p.yaml\nescalation: {}\n")
     found = problems_of(child)
-    assert found[0] == f"c.yaml:3:output: {NOT_BUILT_TEXT}"
+    assert found[0] == f"c.yaml:3:escalation: {NOT_BUILT_TEXT}"
     assert found[1].startswith("p.yaml:3:: this is not YAML: ")
 
 
@@ -928,7 +930,7 @@ def test_keys_that_are_not_built_are_not_offered() -> None:
 def test_json_schema_names_the_keys_of_the_file() -> None:
     schema = config_schema()
     assert list(schema["properties"]) == [
-        *["schema", "name", "extends", "input", "gravity", "score", "rank", "cohort"]
+        *["schema", "name", "extends", "input", "gravity", "score", "rank", "cohort", "output"]
     ]
     assert schema["required"] == ["schema"]
     assert schema["additionalProperties"] is False
@@ -956,4 +958,13 @@ def test_json_schema_lists_the_columns(section: str, names: tuple[str, ...]) -> 
 
 def test_components_are_the_fields_of_the_model() -> None:
     assert list(config_schema()["$defs"]["ComponentsConfig"]["properties"]) == list(COMPONENTS)
-    assert list(Config.model_fields) == ["schema_", "name", "input", "gravity", "score", "rank", "cohort"]
+    assert list(Config.model_fields) == [
+        "schema_",
+        "name",
+        "input",
+        "gravity",
+        "score",
+        "rank",
+        "cohort",
+        "output",
+    ]

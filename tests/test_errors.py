@@ -137,6 +137,7 @@ EXAMPLES: list[tuple[str, Files, list[str]]] = [
     ("RFG-W02", {}, ["--out", "june" * 100]),
     ("RFG-U01", {}, ["--referrals", "referrals.csv"]),
     ("RFG-U01", {}, ["and", "more"]),
+    ("RFG-U01", {}, ["--threads", "1", "--threads", "2"]),
 ]
 
 

@@ -182,7 +182,10 @@ def test_any_number_of_threads_gives_the_same_bytes(run):
 @pytest.mark.compiled
 @pytest.mark.parametrize("seed", ["0", "1", "2", "random"])
 def test_any_hash_seed_gives_the_same_bytes(run, tmp_path, seed):
-    command = [sys.executable, "-m", "rfgscore.cli", "demo", "--out", str(tmp_path / "out")]
+    words = ["--config", sample_file("config.yaml"), "--offences", sample_file("offences.csv")]
+    words += [word for name in SIDES for word in (f"--{name}", sample_file(f"{name}.csv"))]
+    words += ["--as-of", SAMPLE_AS_OF, "--out", tmp_path / "out"]
+    command = [sys.executable, "-m", "rfgscore.cli", "run", *map(str, words)]
     environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": "Pacific/Kiritimati", "LC_ALL": "C"}
     subprocess.run(command, check=True, capture_output=True, env=environment)
     assert {entry.name: entry.read_bytes() for entry in (tmp_path / "out").iterdir()} == dict(run.files)

@@ -1,27 +1,17 @@
-"""The commands."""
+"""The commands.
+
+Each loads what it needs when it is called: help and settings need no engine.
+"""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rfgscore.cli.signals import stop_if_asked
-from rfgscore.config import Config, config_schema, load_config
-from rfgscore.gravity import coverage_lines
-from rfgscore.history.read import gravity_of, read_offences
-from rfgscore.history.source import Account, Source
-from rfgscore.pipeline.folder import MANIFEST, check_out
-from rfgscore.pipeline.look_up import look_up
-from rfgscore.pipeline.run import Run
-from rfgscore.pipeline.run import run as run_all
-from rfgscore.sample import SAMPLE_AS_OF, sample_file
-from rfgscore.vocabulary import meaning, reasons
+if TYPE_CHECKING:
+    from rfgscore.pipeline.run import Run
 
 __all__ = ["app"]
 
@@ -54,6 +44,13 @@ AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="Accept an empty
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing when all goes well.")]
 
 
+def run_all(**given: Any) -> Run:
+    """Call the main job, which is loaded here only."""
+    from rfgscore.pipeline.run import run
+
+    return run(**given)
+
+
 @app.callback(invoke_without_command=True)
 def _top(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
@@ -80,9 +77,14 @@ def run_command(
     quiet: Quiet = False,
 ) -> None:
     """Rank, explain, and write the output set."""
+    from rfgscore.cli.progress import progress
+    from rfgscore.cli.show import print_lists, print_missing, print_run
+    from rfgscore.config import load_config
+    from rfgscore.pipeline.folder import check_out
+
     settings = load_config(config)
     check_out(out, replace=replace)
-    with _progress(quiet) as tell:
+    with progress(quiet) as tell:
         found = run_all(
             config=settings,
             offences=offences,
@@ -99,9 +101,9 @@ def run_command(
         tell("writing")
         folder = found.write(out, replace=replace)
     if not quiet:
-        _print_run(found, settings)
-        _print_missing(settings, subjects=subjects, custody=custody, links=links, removals=removals)
-        _print_lists(found, folder)
+        print_run(found, settings)
+        print_missing(settings, subjects=subjects, custody=custody, links=links, removals=removals)
+        print_lists(found, folder)
 
 
 @app.command("validate")
@@ -117,8 +119,13 @@ def validate_command(
     allow_empty: AllowEmpty = False,
 ) -> None:
     """Read and check the input, say where every row went, and write nothing."""
+    from rfgscore.cli.progress import progress
+    from rfgscore.cli.show import print_history, print_missing
+    from rfgscore.config import load_config
+    from rfgscore.history.read import read_offences
+
     settings = load_config(config)
-    with _progress(quiet=False) as tell:
+    with progress(quiet=False, steps=("reading",)) as tell:
         tell("reading")
         history = read_offences(
             offences,
@@ -131,13 +138,8 @@ def validate_command(
             removals=removals,
             allow_empty=allow_empty,
         )
-    assert history.source is not None  # noqa: S101 - read from files
-    print(f"As of {as_of}, settings {settings.name}.")
-    _print_account(history.source.account)
-    _print_coverage(history.source, settings)
-    for code, text in history.source.account.warnings:
-        print(f"  note {code}: {text}")
-    _print_missing(settings, subjects=subjects, custody=custody, links=links, removals=removals)
+    print_history(history, settings, as_of)
+    print_missing(settings, subjects=subjects, custody=custody, links=links, removals=removals)
 
 
 @app.command("explain")
@@ -146,6 +148,8 @@ def explain_command(
     perpetrator_id: Annotated[str, typer.Argument(metavar="PERPETRATOR_ID", help="A person scored in it.")],
 ) -> None:
     """Show why a person of an earlier run stands where they stand."""
+    from rfgscore.pipeline.look_up import look_up
+
     print(look_up(run_dir, perpetrator_id))
 
 
@@ -154,50 +158,51 @@ def demo_command(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder to write; an earlier demo there is replaced.")
     ] = Path("out/demo"),
+    persons: Annotated[int, typer.Option("--persons", min=1, help="Perpetrators of the force.")] = 5000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another number, another force.")] = 1,
 ) -> None:
-    """Run the main job on a small invented extract and show the top of the list."""
-    settings = load_config(sample_file("config.yaml"))
-    earlier = _is_demo(out, settings.name)
-    check_out(out, replace=earlier)
-    with _progress(quiet=False) as tell:
-        found = run_all(
-            config=settings,
-            offences=sample_file("offences.csv"),
-            as_of=SAMPLE_AS_OF,
-            subjects=sample_file("subjects.csv"),
-            custody=sample_file("custody.csv"),
-            links=sample_file("links.csv"),
-            tell=tell,
+    """Make a police force that never was, rank it, and show the top of the list with reasons."""
+    from rfgscore.cli.demo import STEPS, check_demo, is_compiled, make_demo, said
+    from rfgscore.cli.progress import RUN_STEPS, progress
+
+    check_demo(out)
+    if not is_compiled():
+        print(
+            "The first run on a machine compiles its engine, which takes up to 20 seconds more.", flush=True
         )
-        folder = found.write(out, replace=earlier)
-    print("A sample of invented people, ranked under an illustrative points table.\n")
-    _print_run(found, settings)
-    print("\nThe first ten:")
-    cohort = found.cohort
-    for position, rank, tied, person, summary in list(
-        zip(
-            *(cohort[name] for name in ("position", "rank", "tied_with", "perpetrator_id", "summary")),
-            strict=True,
-        )
-    )[:10]:
-        shared = f", shared by {tied + 1}" if tied else ""
-        print(f"{position:>3}. {person} (rank {rank}{shared})\n     {summary}")
-    print()
-    _print_lists(found, folder)
+    with progress(quiet=False, steps=(*STEPS, *RUN_STEPS)) as tell:
+        made = make_demo(out, persons, seed, tell)
+    for line in said(made):
+        print(line)
 
 
-def _is_demo(out: Path, name: str) -> bool:
-    """Say whether a folder holds an earlier demo, of whatever version, which a new one may replace."""
-    try:
-        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        return bool(manifest["config"]["name"] == name)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+@app.command("init")
+def init_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An offence file: CSV, CSV.gz or Parquet.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="CONFIG.yaml", help="Settings to write; never written over.")
+    ] = Path("rfgscore.yaml"),
+) -> None:
+    """Guess which column of an extract is which, and write settings to start from."""
+    from rfgscore.cli.init import check_file, look, next_steps, said, settings_of, write_new
+    from rfgscore.cli.progress import progress
+
+    check_file(out)
+    with progress(quiet=False, steps=("looking",)) as tell:
+        tell("looking")
+        head, found = look(file)
+    for line in said(head, found):
+        print(line)
+    write_new(out, settings_of(head, found))
+    for line in next_steps(file, out):
+        print(line)
 
 
 @config_app.command("check")
 def config_check(source: Annotated[str, typer.Argument(metavar="FILE|PRESET")]) -> None:
     """Check settings, and report every problem at once."""
+    from rfgscore.config import load_config
+
     settings = load_config(source)
     print(f"{settings.name}: in order; sha256 {settings.sha256()}")
 
@@ -205,13 +210,19 @@ def config_check(source: Annotated[str, typer.Argument(metavar="FILE|PRESET")]) 
 @config_app.command("show")
 def config_show(source: Annotated[str, typer.Argument(metavar="FILE|PRESET")]) -> None:
     """Print the settings in force, after extends and defaults."""
-    settings: Config = load_config(source)
+    from rfgscore.config import load_config
+
+    settings = load_config(source)
     print(f"# sha256 {settings.sha256()}\n{settings.to_yaml()}", end="")
 
 
 @config_app.command("schema")
 def config_schema_command() -> None:
     """Print the JSON Schema of the settings, for an editor."""
+    import json
+
+    from rfgscore.config import config_schema
+
     print(json.dumps(config_schema(), indent=2))
 
 
@@ -235,118 +246,3 @@ def doctor_command(
     print("All in order." if set(states) == {"ok"} else f"{failed} FAIL, {states.count('warn')} warn.")
     if failed:
         raise typer.Exit(1)
-
-
-class _Tell:
-    """Says what is being done, on standard error, where someone is looking."""
-
-    def __init__(self, status: Any = None) -> None:
-        self._status = status
-
-    def __call__(self, step: str) -> None:
-        stop_if_asked()
-        if self._status is not None:
-            self._status.update(step)
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[_Tell]:
-    if quiet or not sys.stderr.isatty():
-        yield _Tell()
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("starting") as status:
-        yield _Tell(status)
-
-
-def _print_run(found: Run, settings: Config) -> None:
-    manifest = found.manifest
-    inside = manifest["rows"]["in_window"]
-    print(f"As of {manifest['as_of']}, settings {settings.name}; {inside} rows in the window.")
-    source = found.scores.scored.history.source
-    assert source is not None  # noqa: S101 - read from files
-    _print_account(source.account)
-    _print_coverage(source, settings)
-    for warning in manifest["warnings"]:
-        code, text = warning["code"], warning["text"]
-        if text.isdigit():  # a flag, and how many people carry it
-            people = "person" if text == "1" else "people"
-            text = f"{text} {people} ({meaning('flag', code)})"
-        print(f"  note {code}: {text}")
-
-
-def _print_account(account: Account) -> None:
-    """Say where every row of every table went, what is at fault apart from what is out of scope."""
-    rows = account.rows
-    print(
-        f"{rows['in']} rows in = {rows['used']} used + {rows['set_aside']} set aside"
-        f" + {rows['not_yet_known']} not yet known"
-    )
-    for word, count in account.by_reason.items():
-        family = "out of scope" if reasons()[word].family == "scope" else "AT FAULT"
-        held = account.aside_gravity.get(word)
-        lost = held.share if held is not None and family == "AT FAULT" else None
-        share = "" if lost is None else f"; {lost:.2%} of the known gravity lies in them"
-        print(f"  {count:>8} {family}: {word} ({reasons()[word].meaning}){share}")
-    for entry in account.inputs:
-        if entry["table"] not in ("offences", "gravity"):
-            rows_in, aside = entry["rows"], entry["set_aside"]
-            later = account.sides_not_yet_known.get(entry["table"], 0)
-            print(
-                f"{rows_in} rows in {entry['file']} = {rows_in - aside - later} used + {aside} set aside"
-                f" + {later} not yet known"
-            )
-    if account.faults:
-        print("Rows at fault are in no score; the summary of a person on the list tells of theirs:")
-        for line in account.faults:
-            print(f"  {line}")
-    for file, columns in account.unread.items():
-        more = f" and {len(columns) - 20} more" if len(columns) > 20 else ""
-        print(f"Not read in {file}, for the settings do not map them: {', '.join(columns[:20])}{more}.")
-    for sentence in account.oddities:
-        print(f"To be looked at: {sentence}.")
-
-
-def _print_coverage(source: Source, settings: Config) -> None:
-    """Say where the weights come from, and what has none."""
-    for line in coverage_lines(source.coverage, gravity_of(settings)):
-        print(line)
-
-
-def _print_missing(settings: Config, **given: Path | None) -> None:
-    """Say which tables the settings map and nobody gave: what they tell is then not known."""
-    costs = {
-        "subjects": "birth dates and deaths in it are not known",
-        "custody": "nobody is shown as in custody",
-        "links": "records of one person stand apart",
-        "removals": "people taken off before are ranked again",
-    }
-    for name, path in given.items():
-        if path is None and getattr(settings.input, name).columns is not None:
-            print(f"  note: the settings map a {name} table and none was given (--{name}): {costs[name]}")
-
-
-def _print_lists(found: Run, folder: Path) -> None:
-    people = found.manifest["people"]
-    status = found.cohort["status"]
-    table = found.scores.table
-    score, ranked = table["score"], people["eligible"]
-    for cut in sorted({status.count("proposed"), len(status)}):
-        if 0 < cut < ranked and score[cut - 1] == score[cut]:
-            equals = score[:ranked].count(score[cut])
-            print(f"The cut after position {cut} goes between {equals} people of {score[cut]} points each.")
-    scored = found.scores.scored
-    assert scored.history.source is not None  # noqa: S101 - read from files
-    lost = scored.history.source.lost_rows[scored.people][scored.in_list_order()] > 0
-    unlisted = int(lost[len(status) :].sum())
-    if unlisted:
-        whom = "1 person" if unlisted == 1 else f"{unlisted} people"
-        print(f"Rows at fault also name {whom} below the list or not eligible.")
-    print(
-        f"{people['scored']} people scored, {people['eligible']} ranked, {people['excluded']} not eligible; "
-        f"{status.count('proposed')} proposed, {status.count('reserve')} in reserve. People decide."
-    )
-    print(f"Written to {folder}:")
-    for name in sorted(found.files):
-        print(f"  {folder / name}")

@@ -40,6 +40,9 @@ def invoke(arguments: Sequence[str]) -> int:
         0 done; 1 input; 2 option, config or ``--out``; 3 internal fault or output not writable;
         130 interrupted; 143 terminated.
     """
+    fault = _misused(arguments)
+    if fault:
+        return _refused("RFG-U01", fault)
     try:
         # Only here: an interruption while the libraries load is an ordinary one, too.
         from rfgscore.cli.commands import app
@@ -99,6 +102,24 @@ def _without_words(said: str) -> str:
     if said.startswith("No such command"):
         return "there is no such command; rfgscore --help lists them"
     return f"{said.rstrip('.')}; --help after the command lists its options"
+
+
+def _misused(arguments: Sequence[str]) -> str:
+    """Say which option is given twice or left blank: the parser takes the last, or this folder."""
+    seen: set[str] = set()
+    for at, word in enumerate(arguments):
+        if word == "--":
+            break
+        name, sign, value = word.partition("=")
+        if not name.startswith("--"):
+            continue
+        if name in seen and name not in _MANY:
+            return f"{name} is given twice, and one of them would be passed over; keep one"
+        seen.add(name)
+        given = value if sign else next(iter(arguments[at + 1 : at + 2]), name)
+        if not given.strip():
+            return f"{name} is given a blank; write what it is to be, or leave it out"
+    return ""
 
 
 def _spread(arguments: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from rfgscore.config.model import (
     Config,
     GravityConfig,
     InputConfig,
+    OutputConfig,
     RankConfig,
     ScoreConfig,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Config",
     "GravityConfig",
     "InputConfig",
+    "OutputConfig",
     "RankConfig",
     "ScoreConfig",
     "config_schema",

@@ -29,7 +29,8 @@ NOT_BUILT: Final = frozenset(
         "cohort.route_caps",
         "cohort.pathways",
         "cohort.areas",
-        "output",
+        "output.small_number",
+        "output.victim_lists",
     }
 )
 

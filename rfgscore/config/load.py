@@ -117,7 +117,10 @@ def _shipped(name: str) -> _File:
     if name not in PRESETS:
         near = nearest(name, PRESETS)
         hint = f"; did you mean {near!r}?" if near else ";"
-        raise ConfigError(f"there is no preset {name!r}{hint} shipped are: {', '.join(PRESETS)}")
+        raise ConfigError(
+            f"there is no preset {name!r}{hint} shipped are: {', '.join(PRESETS)}; a file is named with its "
+            "folder, such as ./north, or ends in .yaml"
+        )
     return _File(_FOLDER / f"{name}.yaml", f"<preset {name}>")
 
 

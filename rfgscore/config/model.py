@@ -73,6 +73,7 @@ __all__ = [
     "LinksConfig",
     "MaxSetAside",
     "OutcomesConfig",
+    "OutputConfig",
     "PlaceholdersConfig",
     "RankConfig",
     "RecencyBand",
@@ -223,6 +224,12 @@ class CohortConfig(Section):
     ] = "show"
 
 
+class OutputConfig(Section):
+    """What the written pages carry."""
+
+    marking: Text = "OFFICIAL-SENSITIVE"
+
+
 class Config(Section):
     """A checked configuration with every default filled in; made by `load_config` or `preset`.
 
@@ -242,6 +249,8 @@ class Config(Section):
         How ties are ordered.
     cohort : CohortConfig
         Who is listed.
+    output : OutputConfig
+        What the written pages carry.
     """
 
     schema_: Literal["rfgscore/1"] = Field(alias="schema")
@@ -251,6 +260,7 @@ class Config(Section):
     score: ScoreConfig
     rank: RankConfig = RankConfig()
     cohort: CohortConfig = CohortConfig()
+    output: OutputConfig = OutputConfig()
 
     # Outside the effective configuration: the same settings hash alike wherever the file lies.
     _gravity_path: Path | None = PrivateAttr(default=None)

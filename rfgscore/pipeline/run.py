@@ -30,6 +30,7 @@ from rfgscore.pipeline.folder import MANIFEST, SCHEMA, write_folder
 from rfgscore.pipeline.scores import Scores
 from rfgscore.report.csv_file import csv_bytes
 from rfgscore.report.lists import cohort_table, excluded_table, monitoring_table
+from rfgscore.report.page import page_bytes
 from rfgscore.report.parquet_file import parquet_bytes
 from rfgscore.report.summary import summary_table
 from rfgscore.scoring import Scored, score_people
@@ -205,7 +206,18 @@ def run(
     }
     files = {name: csv_bytes(table) for name, table in tables.items()}
     files["scores.parquet"] = parquet_bytes(scores.table)
-    manifest = _manifest(config, history, history.source, scored, cohort, files, allow_empty)
+    manifest = _manifest(config, history, history.source, scored, cohort, allow_empty)
+    files["report.html"] = page_bytes(
+        scored=scored,
+        cohort=cohort,
+        listed=tables["cohort.csv"],
+        explanations=explanations,
+        summary=tables["summary.csv"],
+        excluded=tables["excluded.csv"],
+        manifest=manifest,
+        marking=config.output.marking,
+    )
+    manifest["outputs"] = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return Run(
         cohort=tables["cohort.csv"],
@@ -229,7 +241,6 @@ def _manifest(
     source: Source,
     scored: Scored,
     cohort: Cohort,
-    files: Mapping[str, bytes],
     allow_empty: bool,
 ) -> dict[str, Any]:
     account = source.account
@@ -272,7 +283,7 @@ def _manifest(
         },
         **({"edges": edges} if edges else {}),
         "inputs": list(account.inputs),
-        "outputs": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
+        "outputs": {},  # known once the files are
         "warnings": [{"code": code, "text": text} for code, text in warnings],
         "run": {"allow_empty": allow_empty, **_environment()},
     }
@@ -292,7 +303,7 @@ def _collapsed(scored: Scored) -> list[tuple[str, str]]:
 
 def _environment() -> dict[str, Any]:
     """Say what a replay needs; a time only where the caller fixed one, so that bytes stay equal."""
-    packages = ("duckdb", "numba", "numpy", "pydantic", "pyyaml")
+    packages = ("duckdb", "jinja2", "numba", "numpy", "pydantic", "pyyaml")
     stated = os.environ.get("SOURCE_DATE_EPOCH", "")
     try:
         created = dt.datetime.fromtimestamp(int(stated), dt.UTC).isoformat() if stated else None

@@ -1,0 +1,153 @@
+"""What commands print of a run: the account of every row, and the lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rfgscore.config import Config
+from rfgscore.gravity import coverage_lines
+from rfgscore.history.history import History
+from rfgscore.history.read import gravity_of
+from rfgscore.history.source import Account, Source
+from rfgscore.pipeline.run import Run
+from rfgscore.vocabulary import meaning, reasons
+
+__all__ = ["print_history", "print_lists", "print_missing", "print_run"]
+
+
+def print_run(found: Run, settings: Config) -> None:
+    """Say what a run read, where every row went, and what it warns of.
+
+    Parameters
+    ----------
+    found : Run
+        The run.
+    settings : Config
+        Its settings.
+    """
+    manifest = found.manifest
+    inside = manifest["rows"]["in_window"]
+    print(f"As of {manifest['as_of']}, settings {settings.name}; {inside} rows in the window.")
+    source = found.scores.scored.history.source
+    assert source is not None  # noqa: S101 - read from files
+    _print_account(source.account)
+    _print_coverage(source, settings)
+    for warning in manifest["warnings"]:
+        code, text = warning["code"], warning["text"]
+        if text.isdigit():  # a flag, and how many people carry it
+            people = "person" if text == "1" else "people"
+            text = f"{text} {people} ({meaning('flag', code)})"
+        print(f"  note {code}: {text}")
+
+
+def print_history(history: History, settings: Config, as_of: str) -> None:
+    """Say what was read and checked, where every row went, and what the files warn of.
+
+    Parameters
+    ----------
+    history : History
+        What was read.
+    settings : Config
+        The settings.
+    as_of : str
+        Day looked at.
+    """
+    assert history.source is not None  # noqa: S101 - read from files
+    print(f"As of {as_of}, settings {settings.name}.")
+    _print_account(history.source.account)
+    _print_coverage(history.source, settings)
+    for code, text in history.source.account.warnings:
+        print(f"  note {code}: {text}")
+
+
+def _print_account(account: Account) -> None:
+    """Say where every row of every table went, what is at fault apart from what is out of scope."""
+    rows = account.rows
+    print(
+        f"{rows['in']} rows in = {rows['used']} used + {rows['set_aside']} set aside"
+        f" + {rows['not_yet_known']} not yet known"
+    )
+    for word, count in account.by_reason.items():
+        family = "out of scope" if reasons()[word].family == "scope" else "AT FAULT"
+        held = account.aside_gravity.get(word)
+        lost = held.share if held is not None and family == "AT FAULT" else None
+        share = "" if lost is None else f"; {lost:.2%} of the known gravity lies in them"
+        print(f"  {count:>8} {family}: {word} ({reasons()[word].meaning}){share}")
+    for entry in account.inputs:
+        if entry["table"] not in ("offences", "gravity"):
+            rows_in, aside = entry["rows"], entry["set_aside"]
+            later = account.sides_not_yet_known.get(entry["table"], 0)
+            print(
+                f"{rows_in} rows in {entry['file']} = {rows_in - aside - later} used + {aside} set aside"
+                f" + {later} not yet known"
+            )
+    if account.faults:
+        print("Rows at fault are in no score; the summary of a person on the list tells of theirs:")
+        for line in account.faults:
+            print(f"  {line}")
+    for file, columns in account.unread.items():
+        more = f" and {len(columns) - 20} more" if len(columns) > 20 else ""
+        print(f"Not read in {file}, for the settings do not map them: {', '.join(columns[:20])}{more}.")
+    for sentence in account.oddities:
+        print(f"To be looked at: {sentence}.")
+
+
+def _print_coverage(source: Source, settings: Config) -> None:
+    """Say where the weights come from, and what has none."""
+    for line in coverage_lines(source.coverage, gravity_of(settings)):
+        print(line)
+
+
+def print_missing(settings: Config, **given: Path | None) -> None:
+    """Say which tables the settings map and nobody gave: what they tell is then not known.
+
+    Parameters
+    ----------
+    settings : Config
+        The settings.
+    **given : Path or None
+        The file of each table, by its name.
+    """
+    costs = {
+        "subjects": "birth dates and deaths in it are not known",
+        "custody": "nobody is shown as in custody",
+        "links": "records of one person stand apart",
+        "removals": "people taken off before are ranked again",
+    }
+    for name, path in given.items():
+        if path is None and getattr(settings.input, name).columns is not None:
+            print(f"  note: the settings map a {name} table and none was given (--{name}): {costs[name]}")
+
+
+def print_lists(found: Run, folder: Path) -> None:
+    """Say who is on the list, where it is cut, and where the files lie.
+
+    Parameters
+    ----------
+    found : Run
+        The run.
+    folder : Path
+        Where it was written.
+    """
+    people = found.manifest["people"]
+    status = found.cohort["status"]
+    table = found.scores.table
+    score, ranked = table["score"], people["eligible"]
+    for cut in sorted({status.count("proposed"), len(status)}):
+        if 0 < cut < ranked and score[cut - 1] == score[cut]:
+            equals = score[:ranked].count(score[cut])
+            print(f"The cut after position {cut} goes between {equals} people of {score[cut]} points each.")
+    scored = found.scores.scored
+    assert scored.history.source is not None  # noqa: S101 - read from files
+    lost = scored.history.source.lost_rows[scored.people][scored.in_list_order()] > 0
+    unlisted = int(lost[len(status) :].sum())
+    if unlisted:
+        whom = "1 person" if unlisted == 1 else f"{unlisted} people"
+        print(f"Rows at fault also name {whom} below the list or not eligible.")
+    print(
+        f"{people['scored']} people scored, {people['eligible']} ranked, {people['excluded']} not eligible; "
+        f"{status.count('proposed')} proposed, {status.count('reserve')} in reserve. People decide."
+    )
+    print(f"Written to {folder}:")
+    for name in sorted(found.files):
+        print(f"  {folder / name}")

@@ -1,0 +1,168 @@
+"""Words of the page: flags as a meeting reads them, parts of a score, dates, and what is illustrative."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from rfgscore.config import PRESETS, Config, preset
+from rfgscore.dates import from_day
+from rfgscore.vocabulary import meaning
+
+__all__ = ["PARTS", "Flag", "css_text", "flags", "illustrative", "long_date", "month_name"]
+
+
+class Flag(NamedTuple):
+    """A flag as the page shows it.
+
+    Parameters
+    ----------
+    word : str
+        The closed word.
+    group : {"record", "check", "limit"}
+        What is on record; what a person should look at; what the record does not tell.
+    label : str
+        A few words for the list.
+    sentence : str
+        The flag in plain English.
+    meaning : str
+        Its definition in the vocabulary.
+    """
+
+    word: str
+    group: str
+    label: str
+    sentence: str
+    meaning: str
+
+
+#: Names of the parts of a score for a heading.
+PARTS = {
+    "recency": "Recency",
+    "frequency": "Frequency",
+    "gravity": "Gravity",
+    "victims": "Victims",
+    "records": "Joined records",
+}
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+)  # fmt: skip
+
+
+@cache
+def flags() -> dict[str, Flag]:
+    """Return every flag as the page shows it, read from the table beside this module.
+
+    Returns
+    -------
+    dict of str to Flag
+        By word, in the order in which they are shown.
+
+    Examples
+    --------
+    >>> flags()["age_unknown"].meaning
+    'dob is mapped and blank'
+    """
+    text = (files("rfgscore.report.page") / "flags.csv").read_text(encoding="utf-8")
+    return {
+        row["word"]: Flag(**row, meaning=meaning("flag", row["word"]))
+        for row in csv.DictReader(text.splitlines())
+    }
+
+
+def long_date(day: int) -> str:
+    """Return a day as it is written in a heading.
+
+    Parameters
+    ----------
+    day : int
+        Days since 1970-01-01.
+
+    Returns
+    -------
+    str
+        Day, month and year, whatever the locale.
+
+    Examples
+    --------
+    >>> long_date(20269)
+    '30 June 2025'
+    """
+    date = from_day(day)
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
+
+
+def month_name(month: int) -> str:
+    """Return the short name of a month.
+
+    Parameters
+    ----------
+    month : int
+        1 for January.
+
+    Returns
+    -------
+    str
+        Three letters.
+    """
+    return _MONTHS[month - 1][:3]
+
+
+def css_text(text: str) -> str:
+    """Return text as a string of a style sheet that cannot end it, whatever it holds.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    str
+        The quoted string; all but plain letters, digits and blanks are escaped.
+
+    Examples
+    --------
+    >>> css_text('A"</style>')
+    '"A\\\\22 \\\\3c \\\\2f style\\\\3e "'
+    """
+    plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 "
+    return '"' + "".join(sign if sign in plain else f"\\{ord(sign):x} " for sign in text) + '"'
+
+
+def illustrative(config: Config) -> tuple[str, ...]:
+    """Say how it is known that settings are illustrative.
+
+    Parameters
+    ----------
+    config : Config
+        Settings.
+
+    Returns
+    -------
+    tuple of str
+        A clause for each sign of it; none where nothing says so.
+
+    Examples
+    --------
+    >>> from rfgscore.config import preset
+    >>> illustrative(preset("illustrative-rfgv"))[:1]
+    ('the settings are named illustrative-rfgv',)
+    """
+    said = []
+    if "illustrative" in config.name.casefold() or config.name in PRESETS:
+        said.append(f"the settings are named {config.name}")
+    same = [name for name in PRESETS if name != config.name and preset(name).score == config.score]
+    said += [f"the window and the points are those of the shipped preset {name}" for name in same]
+    codes = sorted(
+        code for code, uplift in config.gravity.uplift.items() if "illustrative" in uplift.reason.casefold()
+    )
+    if codes:
+        whose = "the weight of" if len(codes) == 1 else "the weights of"
+        said.append(f"{whose} {', '.join(codes)} {'is' if len(codes) == 1 else 'are'} set by an uplift whose "
+                    "reason says so")  # fmt: skip
+    return tuple(said)

@@ -1,0 +1,205 @@
+"""`rfgscore demo`: an invented force, ranked, that can be ranked again by the ordinary commands."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from rfgscore.cli import demo as demo_module
+from rfgscore.cli.main import invoke
+
+SMALL = ["demo", "--persons", "150"]
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Return an empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_ten_people_with_reasons_and_where_the_files_lie(place, capsys):
+    assert invoke([*SMALL, "--out", "d"]) == 0
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    listed = [line for line in lines if line[:4].strip().rstrip(".").isdigit() and "(rank" in line]
+    assert [line.split(".")[0].strip() for line in listed] == [str(n) for n in range(1, 11)]
+    assert said.out.count(" points: named in ") == 10 and said.err == ""
+    assert "Nobody in it is real" in said.out and "the points are illustrative" in said.out
+    assert "d/force" in said.out and "d/run" in said.out
+    assert max(len(line) for line in lines if not line.startswith("  rfgscore")) <= 110
+    assert {entry.name for entry in Path("d").iterdir()} == {"force", "run"}
+    assert {"offences.csv", "config.yaml", "truth_persons.csv"} <= set(held(place / "d" / "force"))
+
+
+def test_the_commands_it_prints_give_the_same_list_and_the_first_person(place, capsys):
+    assert invoke([*SMALL, "--out", "a b"]) == 0
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines() if line.startswith("  rfgscore")]
+    again, why = map(shlex.split, printed)
+    assert invoke([*again[1:], "--quiet"]) == 0
+    assert held(place / "a b-again") == held(place / "a b" / "run")
+    assert invoke(why[1:]) == 0
+    assert capsys.readouterr().out.startswith(f"{why[-1]} as of 2025-06-30: position 1 of ")
+
+
+def test_equal_seeds_give_equal_bytes_and_others_another_force(place):
+    for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):
+        assert invoke([*SMALL, "--out", name, "--seed", seed]) == 0
+    assert held(place / "a") == held(place / "b") != held(place / "c")
+
+
+def test_a_demo_is_replaced_whole_and_by_nothing_half(place, capsys, monkeypatch):
+    assert invoke([*SMALL, "--out", "d", "--seed", "2"]) == 0
+    before = held(place / "d")
+
+    def stopped(**_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(demo_module, "run", stopped)
+        assert invoke([*SMALL, "--out", "d"]) == 130
+    assert held(place / "d") == before
+
+    with monkeypatch.context() as broken:
+        broken.setattr(demo_module, "write_force", refused)
+        assert invoke([*SMALL, "--out", "d"]) == 3
+    assert held(place / "d") == before and "d cannot be written" in capsys.readouterr().err
+    assert invoke([*SMALL, "--out", "d"]) == 0
+    assert held(place / "d") != before
+    assert {entry.name for entry in place.iterdir()} == {"d"}
+
+
+def refused(*_, **__):
+    raise PermissionError(13, "Permission denied")
+
+
+def test_what_fails_at_the_last_step_puts_the_earlier_demo_back(place, monkeypatch):
+    assert invoke([*SMALL, "--out", "d", "--seed", "2"]) == 0
+    before = held(place / "d")
+    moved: list[Path] = []
+    rename = Path.rename
+
+    def once(path: Path, target: Path) -> Path:
+        if ".rfgscore-new-" in path.name:
+            moved.append(path)
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(demo_module.Path, "rename", once)
+        code = invoke([*SMALL, "--out", "d"])
+    assert code == 130 and moved and held(place / "d") == before
+    Path("d").rename(".d.rfgscore-old")  # as a killed replacement leaves it
+    assert invoke([*SMALL, "--out", "d"]) == 0
+    assert held(place / "d") != before
+
+
+def spoil_folder(out: Path) -> None:
+    (out / "notes.txt").write_text("mine", encoding="utf-8")
+
+
+def spoil_force(out: Path) -> None:
+    (out / "force" / "notes.txt").write_text("mine", encoding="utf-8")
+
+
+def spoil_run(out: Path) -> None:
+    (out / "run" / "notes.txt").write_text("mine", encoding="utf-8")
+
+
+def spoil_name(out: Path) -> None:
+    manifest = out / "run" / "manifest.json"
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    told["config"]["name"] = "a real force"
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+
+
+def spoil_manifest(out: Path) -> None:
+    (out / "force" / "manifest.json").write_text("[]", encoding="utf-8")
+
+
+SPOILT = [spoil_folder, spoil_force, spoil_run, spoil_name, spoil_manifest]
+
+
+@pytest.mark.parametrize("spoil", SPOILT, ids=[spoil.__name__ for spoil in SPOILT])
+def test_a_demo_replaces_nothing_but_a_demo(place, capsys, spoil):
+    assert invoke(["demo", "--persons", "30", "--out", "d"]) == 0
+    spoil(place / "d")
+    before = held(place / "d")
+    assert invoke([*SMALL, "--out", "d"]) == 2
+    assert "d is not empty and holds something else than an earlier demo" in capsys.readouterr().err
+    assert held(place / "d") == before
+
+
+def test_a_demo_of_the_first_versions_is_replaced_and_a_run_is_not(place, worked, capsys):
+    from rfgscore.sample import sample_file
+
+    sample = ["--offences", str(sample_file("offences.csv")), "--as-of", "2025-06-30", "--quiet"]
+    assert invoke(["run", "--config", str(sample_file("config.yaml")), *sample, "--out", "old"]) == 0
+    assert invoke([*SMALL, "--out", "old"]) == 0
+    assert {entry.name for entry in Path("old").iterdir()} == {"force", "run"}
+    config = (
+        "schema: rfgscore/1\nname: north\n"
+        + sample_file("config.yaml").read_text(encoding="utf-8").split("name: rfgscore-demo\n")[1]
+    )
+    Path("c.yaml").write_text(config, encoding="utf-8")
+    assert invoke(["run", "--config", "c.yaml", *sample, "--out", "mine"]) == 0
+    before = held(place / "mine")
+    assert invoke([*SMALL, "--out", "mine"]) == 2
+    assert held(place / "mine") == before
+
+
+def test_places_that_are_no_folder_are_refused(place, capsys):
+    Path("file").write_text("", encoding="utf-8")
+    Path("link").symlink_to(place, target_is_directory=True)
+    for out, code in (("file", 2), ("link", 2), ("/", 2), ("file/below", 3)):
+        assert invoke([*SMALL, "--out", out]) == code, out
+    Path("empty").mkdir()
+    assert invoke([*SMALL, "--out", "empty"]) == 0
+
+
+def test_numbers_that_make_no_force_are_refused(place, capsys):
+    assert invoke(["demo", "--persons", "0"]) == invoke(["demo", "--seed", "-1"]) == 2
+    assert not any(place.iterdir())
+
+
+def test_the_first_ever_run_says_that_it_compiles(place, capsys, monkeypatch):
+    monkeypatch.setattr(demo_module, "is_compiled", lambda: False)
+    assert invoke([*SMALL, "--out", "d"]) == 0
+    assert capsys.readouterr().out.startswith("The first run on a machine compiles its engine")
+
+
+@pytest.mark.compiled
+def test_kept_machine_code_is_found(tmp_path, monkeypatch):
+    from rfgscore.windows import kernels
+
+    class Stats:
+        cache_path: str | None = str(tmp_path)
+
+    class Dispatcher:
+        stats = Stats
+
+    monkeypatch.setattr(kernels.snapshot, "ready", lambda: Dispatcher)
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
+    assert not demo_module.is_compiled()
+    (tmp_path / "kernels.snapshot-86.py311.nbi").write_text("", encoding="utf-8")
+    assert demo_module.is_compiled()
+    Stats.cache_path = None
+    assert not demo_module.is_compiled()
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    assert demo_module.is_compiled()
+
+
+@pytest.mark.compiled
+def test_the_plain_demo_has_the_size_it_says(place, capsys):
+    assert invoke(["demo"]) == 0
+    assert "An invented police force with 5,000 perpetrators" in capsys.readouterr().out
+    assert Path("out/demo/run/cohort.csv").is_file()

@@ -1,0 +1,648 @@
+"""The page of a run: what stands on it, what must not, and how a browser and a printer take it."""
+
+from __future__ import annotations
+
+import csv
+import random
+import re
+import shutil
+from collections import Counter
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import rfgscore as rfg
+from rfgscore.cohort import select_cohort
+from rfgscore.config import PRESETS
+from rfgscore.explain import explain_person, outlooks
+from rfgscore.explain.bars import hatching, part_bar, part_bars, score_bar, swatch
+from rfgscore.report.page import page_bytes
+from rfgscore.report.page.timeline import Mark, Spell, grid_weights, in_reach, timeline
+from rfgscore.report.page.words import css_text, flags, illustrative
+from rfgscore.sample import SAMPLE_AS_OF, sample_file
+from rfgscore.vocabulary import words
+
+SIDES = {name: sample_file(f"{name}.csv") for name in ("subjects", "custody", "links")}
+VOID = {"meta", "br", "rect", "circle", "path", "link", "hr", "img", "input"}
+HOSTILE = ["<script>alert(1)</script>", "a\"b'c&amp;<b>", "\u05d0\u05d1 {{ 7 * 7 }}", "x" * 190]
+
+
+def sample_run(offences: Path | None = None, **more) -> rfg.Run:
+    config = rfg.load_config(sample_file("config.yaml"))
+    offences = offences or sample_file("offences.csv")
+    return rfg.run(config=config, offences=offences, as_of=SAMPLE_AS_OF, **{**SIDES, **more})
+
+
+def pieces_of(run: rfg.Run) -> dict:
+    """What a page is made of, put together as a run does it."""
+    scored = run.scores.scored
+    cohort = select_cohort(scored)
+    places = cohort.places.tolist()
+    coming = outlooks(scored, places, cohort.leaving)
+    explanations = [explain_person(scored, place, one) for place, one in zip(places, coming, strict=True)]
+    return {
+        "scored": scored,
+        "cohort": cohort,
+        "listed": run.cohort,
+        "explanations": explanations,
+        "summary": run.summary,
+        "excluded": run.excluded,
+        "manifest": run.manifest,
+    }
+
+
+def page_of(run: rfg.Run, marking: str | None = None) -> str:
+    return page_bytes(**pieces_of(run), marking=marking).decode("utf-8")
+
+
+class Element:
+    """One element of a parsed page."""
+
+    def __init__(self, tag: str, attributes: dict[str, str], parent: Element | None) -> None:
+        self.tag, self.attributes, self.parent = tag, attributes, parent
+        self.children: list[Element | str] = []
+
+    def all(self, tag: str = "", name: str = "") -> list[Element]:
+        found = []
+        for child in self.children:
+            if isinstance(child, Element):
+                if tag in ("", child.tag) and (not name or name in child.attributes.get("class", "").split()):
+                    found.append(child)
+                found += child.all(tag, name)
+        return found
+
+    @property
+    def text(self) -> str:
+        told = "".join(child if isinstance(child, str) else child.text + " " for child in self.children)
+        return " ".join(told.split())
+
+
+class Page(HTMLParser):
+    """A page as a tree; a tag that is not closed, or closed twice, is an error."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = self.here = Element("", {}, None)
+        self.feed(text)
+        self.close()
+        assert self.here is self.root, f"{self.here.tag} is not closed"
+
+    def handle_starttag(self, tag, attrs):
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), (tag, names)
+        element = Element(tag, {name: value or "" for name, value in attrs}, self.here)
+        self.here.children.append(element)
+        if tag not in VOID:
+            self.here = element
+
+    def handle_startendtag(self, tag, attrs):
+        self.here.children.append(Element(tag, {name: value or "" for name, value in attrs}, self.here))
+
+    def handle_endtag(self, tag):
+        assert tag == self.here.tag, f"{tag} closes {self.here.tag}"
+        self.here = self.here.parent
+
+    def handle_data(self, data):
+        self.here.children.append(data)
+
+    def all(self, tag: str = "", name: str = "") -> list[Element]:
+        return self.root.all(tag, name)
+
+    def at(self, anchor: str) -> Element:
+        (found,) = [one for one in self.all() if one.attributes.get("id") == anchor]
+        return found
+
+
+@pytest.fixture(scope="module")
+def run() -> rfg.Run:
+    return sample_run()
+
+
+@pytest.fixture(scope="module")
+def pieces(run) -> dict:
+    return pieces_of(run)
+
+
+@pytest.fixture(scope="module")
+def text(pieces) -> str:
+    return page_bytes(**pieces, marking="OFFICIAL-SENSITIVE").decode("utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(text) -> Page:
+    return Page(text)
+
+
+def check_structure(page: Page) -> None:
+    """What holds of every page: unique ids, links that lead somewhere, named tables, headings in steps."""
+    ids = Counter(one.attributes["id"] for one in page.all() if "id" in one.attributes)
+    assert set(ids.values()) == {1}
+    for link in page.all("a"):
+        assert link.attributes["href"].startswith("#") and link.attributes["href"][1:] in ids
+    for named in page.all():
+        if "aria-labelledby" in named.attributes:
+            assert named.attributes["aria-labelledby"] in ids
+    for table in page.all("table"):
+        assert table.all("caption")
+        for head in table.all("th"):
+            assert head.attributes.get("scope") or "colspan" in head.attributes
+    levels = [int(one.tag[1]) for one in page.all() if re.fullmatch(r"h[1-6]", one.tag)]
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    (html,) = page.all("html")
+    assert html.attributes["lang"] == "en-GB"
+    assert [len(page.all(tag)) for tag in ("main", "header", "footer", "nav")][0::2] == [1, 1]
+
+
+# --- what stands on it ------------------------------------------------------------------------------
+
+
+def test_the_page_is_sound_and_asks_nothing_of_any_network(page, text):
+    check_structure(page)
+    (policy,) = [one for one in page.all("meta") if "http-equiv" in one.attributes]
+    assert policy.attributes["content"].startswith(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
+    )
+    assert not re.search(r"https?://|url\(|@import|javascript:|\ssrc=|\son\w+=", text)
+    assert not {"script", "iframe", "link", "img", "form", "input", "object"} & {
+        one.tag for one in page.all()
+    }
+
+
+def test_the_list_says_what_the_cohort_says(page, run):
+    cohort = run.cohort
+    rows = page.all("tbody", "one")
+    assert len(rows) == len(cohort) == len(page.all("article"))
+    for place, row in enumerate(rows):
+        cell = {name: cohort[name][place] for name in cohort.columns}
+        told = row.all("td")
+        assert told[0].text.startswith(f"{cell['position']} rank {cell['rank']}")
+        assert ("shared by" in told[0].text) == (cell["tied_with"] > 0)
+        head = row.all("th")[0].text
+        assert (
+            head.startswith(f"{cell['perpetrator_id']} {cell['status']}") and str(cell["leaves_on"]) in head
+        )
+        assert told[1].text.startswith(f"{cell['score']} of {cell['max_score']}")
+        assert all(
+            f"{name[0].upper()} {cell[f'{name}_points']}" in told[1].text
+            for name in ("recency", "frequency", "gravity", "victims")
+        )
+        assert str(cell["last_event_date"]) in told[2].text and cell["worst_offence"] in told[2].text
+        labels = [flags()[word].label for word in (cell["flags"] or "").split(";") if word]
+        assert all(label in told[3].text for label in labels)
+        assert cell["summary"] in row.text
+        assert ("In custody" in told[2].text) is bool(cell["in_custody"])
+
+
+def test_every_person_has_a_page_with_parts_incidents_and_an_empty_box(page, run):
+    explained = {}
+    for person, component, sentence, value in zip(
+        *(run.explanations[name] for name in ("perpetrator_id", "component", "sentence", "value")),
+        strict=True,
+    ):
+        explained.setdefault(person, []).append((component, sentence, value))
+    articles = page.all("article")
+    for place, (person, article) in enumerate(zip(run.cohort["perpetrator_id"], articles, strict=True), 1):
+        assert article.attributes["id"] == f"person-{place}"
+        assert article.all("h3")[0].text == f"{place} {person}"
+        for component, sentence, value in explained[person]:
+            assert sentence in article.text
+            if component == "frequency":
+                incidents = article.all("table", "incidents")[0].all("tbody")[0].all("tr")
+                inside = [row for row in incidents if row.text.endswith("inside")]
+                assert len(inside) == value
+                drawn = article.all("svg", "timeline")[0]
+                marks = [one.text for one in drawn.all("title") if "weight" in one.text]
+                assert sum(len(title.split("; ")) for title in marks) == len(incidents)
+        assert [box.text for box in article.all("section", "decision")[0].all("dd")] == [""] * 5
+
+
+def test_the_parts_of_every_bar_add_up_to_its_score(page, run):
+    bars = [one.attributes["aria-label"] for one in page.all("svg", "bar")]
+    whole = [label for label in bars if label.count(",") == 3]
+    assert len(whole) == len(run.cohort)
+    for label, score in zip(whole, run.cohort["score"], strict=True):
+        total, parts = label.split(" points: ")
+        points = [int(part.split()[1]) for part in parts.split(", ")]
+        assert total == f"{score} of 100" and sum(points) == score
+
+
+def test_the_account_balances_and_names_every_reason(page, run):
+    rows, people = run.manifest["rows"], run.manifest["people"]
+    figures = [one.text for one in page.all("section", "figures")[0].all("dd")]
+    assert figures == [
+        str(number)
+        for number in (
+            *(rows[name] for name in ("in", "used", "set_aside", "not_yet_known")),
+            *(people[name] for name in ("scored", "eligible", "excluded")),
+            len(run.cohort),
+        )
+    ]
+    aside = [[cell.text for cell in row.all()] for row in page.at("rows").all("tbody")[0].all("tr")]
+    assert {cells[-3]: int(cells[0]) for cells in aside} == rows["by_reason"]
+    excluded = page.at("excluded").text
+    for person, reason, detail in zip(
+        *(run.excluded[name] for name in ("perpetrator_id", "reason", "detail")), strict=True
+    ):
+        assert person in excluded and reason in excluded and detail in excluded
+    for area, value in zip(run.summary["area"], run.summary["value"], strict=True):
+        assert area in page.at("areas").text and str(value) in page.at("areas").text
+    for entry in run.manifest["warnings"]:
+        assert entry["code"] in page.at("notes").text
+    settings = page.at("settings").text
+    assert run.manifest["config_sha256"] in settings and "cchi-da-2020-10" in settings
+    config = run.scores.scored.config
+    assert config.to_yaml().strip() in page.all("pre")[0].children[0]
+    codes = [row.all("th")[0].text for row in page.at("weights").all("tbody")[0].all("tr")]
+    assert codes == run.scores.scored.history.coverage["offence_code"]
+
+
+def test_no_victim_stands_on_the_page(text, run):
+    scored = run.scores.scored
+    suspects = {str(person) for person in scored.history.persons.tolist()}
+    victims = set(scored.history.source.victim.values) - suspects
+    assert len(victims) > 100
+    found = set(re.findall(r"[\w/-]+", text))
+    assert not victims & found
+
+
+def test_people_who_are_not_listed_and_not_excluded_do_not_appear(text, run):
+    named = {*run.cohort["perpetrator_id"], *run.excluded["perpetrator_id"]}
+    others = {str(person) for person in run.scores.scored.history.persons.tolist()} - named
+    assert len(others) > 50 and not others & set(re.findall(r"\w+", text))
+
+
+def test_the_marking_stands_at_both_ends_and_in_the_margins_of_paper(page, text, pieces):
+    assert [one.text for one in page.all("p", "marking")] == ["OFFICIAL-SENSITIVE"] * 2
+    assert len(re.findall(r'@(?:top|bottom)-center \{ content: "OFFICIAL\\2d SENSITIVE"', text)) == 2
+    unmarked = page_bytes(**pieces).decode("utf-8")
+    assert "center {" not in unmarked and 'class="marking"' not in unmarked
+    live = "</style><script>alert('x')</script>"
+    hostile = page_bytes(**pieces, marking=live).decode("utf-8")
+    assert "<script" not in hostile
+    assert Page(hostile).all("p", "marking")[0].text == live
+
+
+def test_the_same_bytes_every_time_and_in_any_row_order(text, pieces, tmp_path):
+    assert page_bytes(**pieces, marking="OFFICIAL-SENSITIVE").decode("utf-8") == text
+    header, *rows = sample_file("offences.csv").read_text(encoding="utf-8").splitlines()
+    random.Random(1).shuffle(rows)
+    shuffled = tmp_path / "extract (2).csv"
+    shuffled.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    assert page_of(sample_run(shuffled), "OFFICIAL-SENSITIVE") == text
+
+
+# --- other settings and other data ------------------------------------------------------------------
+
+
+def method(name: str) -> dict:
+    parts = {"recency": {}, "frequency": {}, "gravity": {"aggregate": "sum"}}
+    return {
+        "points": {"components": {"frequency": {"bands": [{"from": 1, "points": 5}]}}},
+        "quantile": {"method": "quantile", "q": 3, "components": parts},
+        "continuous": {
+            "method": "continuous",
+            "weights": {"recency": -0.25, "frequency": 2, "gravity": 0.1},
+            "components": parts,
+        },
+        "decayed": {
+            "method": "continuous",
+            "weights": {"gravity": 1},
+            "window_days": 30,
+            "components": {"gravity": {"aggregate": "decayed", "half_life_days": 90}},
+        },
+    }[name]
+
+
+@pytest.mark.parametrize("name", ["points", "quantile", "continuous", "decayed"])
+def test_every_method_and_hostile_text_make_a_sound_page(desk, name):
+    rows = desk.rows(
+        *(
+            {"perpetrator_id": person, "event_date": f"2025-0{month}-1{place}", "offence_code": code,
+             "area": "<i>North", "incident_id": f"I<{place}>{month}", "is_crime": crime}
+            for place, person in enumerate(HOSTILE)
+            for month, code, crime in ((1, "8/6", "y"), (3, "<b>", "n"), (6, "105/1", "y"))
+        ),
+        {"perpetrator_id": "late", "recorded_date": "2025-07-02", "is_crime": "y"},
+    )  # fmt: skip
+    config = desk.config(score=method(name), name="<u>desk</u>", cohort={"capacity": 2, "reserve": 2})
+    run = rfg.run(config=config, offences=desk.file(rows), as_of=desk.as_of, extract_date="2025-07-02")
+    text = page_of(run)
+    page = Page(text)
+    check_structure(page)
+    assert "{{ 7 * 7 }}" in text and "<script" not in text
+    listed = [one.all("bdi")[0].text for one in page.all("tbody", "one")]
+    assert listed == [" ".join(person.split()) for person in run.cohort["perpetrator_id"]]
+    assert {one.tag for one in page.all()}.isdisjoint({"script", "i", "u"})
+    scores = [one.all("b")[0].text for one in page.all("span", "score")]
+    assert [float(score) for score in scores] == run.cohort["score"]
+    for label, score in zip(
+        [one.attributes["aria-label"] for one in page.all("tbody", "one") for one in one.all("svg", "bar")],
+        run.cohort["score"],
+        strict=True,
+    ):
+        assert float(label.split()[0]) == score
+    assert "No custody table was given" in text
+    assert ("there is no highest score" in text) == (name in ("continuous", "decayed"))
+    assert ("but in the decayed gravity" in text) == (name == "decayed")
+    assert ("Edges of the bands" in text) == (name == "quantile")
+
+
+def test_nobody_listed_is_a_page_too(desk):
+    config = desk.config(cohort={"min_incidents": 3})
+    run = rfg.run(config=config, offences=desk.file(desk.rows({})), as_of=desk.as_of, allow_empty=True)
+    page = Page(page_of(run))
+    check_structure(page)
+    assert "Nobody is listed" in page.at("list").text and not page.all("article")
+    assert "fewer incidents in the window" in page.at("excluded").text
+    empty = rfg.run(
+        config=desk.config(), offences=desk.file("perpetrator_id,event_date,offence_code\n"),
+        as_of=desk.as_of, allow_empty=True,
+    )  # fmt: skip
+    page = Page(page_of(empty))
+    check_structure(page)
+    assert "Everyone scored is eligible." in page.at("excluded").text and "None." in page.at("notes").text
+
+
+def test_of_many_people_not_eligible_the_highest_scores_are_named_and_the_rest_counted(desk, monkeypatch):
+    monkeypatch.setattr("rfgscore.report.page.account._PEOPLE", 2)
+    monkeypatch.setattr("rfgscore.report.page.account._WITH", 1)
+    monkeypatch.setattr("rfgscore.report.page.account._WITHOUT", 1)
+    codes = ("105/1", "8/1", "8/6", "8/1", "7/777", "7/778")
+    people = [{"perpetrator_id": f"P{n}", "offence_code": code} for n, code in enumerate(codes)]
+    config = desk.config(
+        score={"method": "continuous", "weights": {"gravity": 1}, "components": {"gravity": {}}},
+        cohort={"min_incidents": 2},
+    )
+    run = rfg.run(config=config, offences=desk.file(desk.rows(*people)), as_of=desk.as_of, allow_empty=True)
+    page = Page(page_of(run))
+    told = page.at("excluded")
+    assert [row.all("th")[0].text for row in told.all("tbody")[0].all("tr")] == ["P1", "P3"]
+    assert "4 fewer incidents in the window than the profile asks (MIN_INCIDENTS)." in told.text
+    assert "The 2 of the highest scores, by id; 2 more stand in excluded.csv" in told.text
+    codes = [row.all("th")[0].text for row in page.at("weights").all("tbody")[0].all("tr")]
+    assert codes == ["008/01", "7/777"] and "3 more codes not shown here." in page.at("weights").text
+
+
+@pytest.mark.parametrize(
+    ("tie_break", "cut"),
+    [
+        (["gravity"], "3 people have 5 points each; who is above it follows from gravity, in this order."),
+        ([], "3 people have 5 points each, and only the order of ids decides who is above it."),
+    ],
+)
+def test_a_cut_through_a_tie_says_so(desk, tie_break, cut):
+    people = [
+        {"perpetrator_id": f"P{n}", "offence_code": code} for n, code in enumerate(("8/6", "105/1", "8/1"))
+    ]
+    score = {"components": {"frequency": {"bands": [{"from": 1, "points": 5}]},
+                            "gravity": {"bands": [{"from": 1e6, "points": 5}]}}}  # fmt: skip
+    config = desk.config(score=score, rank={"tie_break": tie_break}, cohort={"capacity": 1, "reserve": 1})
+    run = rfg.run(config=config, offences=desk.file(desk.rows(*people)), as_of=desk.as_of)
+    page = Page(page_of(run))
+    first, second = (one.text for one in page.all("tbody", "cut"))
+    assert first == f"Cut after position 1: there is room for 1. It goes through a tie: {cut}"
+    assert second.startswith("Cut after position 2: the list ends. Ranked below it: 1.")
+    assert ("tied at the cut" in page.at("list").text) is (not tie_break)
+
+
+def test_custody_incidents_by_date_and_crimes_beside_non_crimes_are_shown_as_they_are(desk):
+    columns = ("perpetrator_id", "start", "end", "planned_release")
+    reading = {
+        "custody": {"columns": {name: name for name in columns}},
+        "links": {"columns": {"nominal_id": "a", "master_id": "b"}},
+    }
+    config = desk.config(reading=reading, gravity={"non_crime": 1, "unmapped": 7})
+    history = desk.rows(
+        {"is_crime": "y", "incident_id": "", "offence_code": "105/1", "event_date": "2022-01-05"},
+        {"is_crime": "y", "incident_id": "I1", "offence_code": "105/1"},
+        {"is_crime": "n", "incident_id": "I2"},
+        {"is_crime": "n", "incident_id": "I3"},
+        {"is_crime": "n", "incident_id": "I4", "offence_code": ""},
+        {"is_crime": "y", "incident_id": "I5", "offence_code": "no code", "recorded_date": "2025-04-01"},
+        {"perpetrator_id": "P2", "is_crime": "y"},
+    )
+    custody = [
+        {"perpetrator_id": "P1", "start": "2025-06-01", "end": "", "planned_release": "2025-07-20"},
+        {"perpetrator_id": "P1", "start": "2021-01-01", "end": "2021-02-01", "planned_release": ""},
+        {"perpetrator_id": "P2", "start": "2025-06-01", "end": "2025-05-01", "planned_release": ""},
+    ]
+    run = rfg.run(
+        config=config,
+        offences=desk.file(history),
+        as_of=desk.as_of,
+        custody=desk.file(custody, "custody.csv"),
+    )
+    page = Page(page_of(run))
+    check_structure(page)
+    first, second = page.all("article")
+    assert "in custody, planned release 2025-07-20" in first.text
+    assert "from 2025-06-01, still held" in first.text and "from 2021-01-01, until 2021-02-01" in first.text
+    assert "not known: a custody row could not be used" in second.text
+    rows = [row.text for row in first.all("table", "incidents")[0].all("tbody")[0].all("tr")]
+    assert rows[-1] == "2022-01-05 by its date common assault and battery 105/01 1 before"
+    assert any("known 2025-04-01" in row for row in rows) and sum("non-crime" in row for row in rows) == 3
+    assert "the settings map a links table and none was given" in page.at("notes").text.casefold()
+    assert "unknown codes" in page.at("weights").text and "gravity.unmapped" in page.at("notes").text
+
+
+def test_a_history_from_arrays_has_no_page(run):
+    history = rfg.History.from_arrays(person=["a"], day=[20269], gravity=[1])
+    config = rfg.preset("harm-sum-365")
+    scored = rfg.score(history, config=config, as_of=20269).scored
+    with pytest.raises(ValueError, match="read from files"):
+        page_bytes(
+            scored=scored, cohort=select_cohort(scored), listed=run.cohort, explanations=[],
+            summary=run.summary, excluded=run.excluded, manifest=run.manifest,
+        )  # fmt: skip
+
+
+def test_illustrative_settings_are_called_so_and_it_is_told_how_that_is_known(desk, page):
+    assert "the shipped preset illustrative-rfgv" in page.all("aside")[0].text
+    assert all(illustrative(rfg.preset(name)) for name in PRESETS)
+    assert illustrative(desk.config()) == ()
+    lifted = desk.config(gravity={"uplift": {"8/6": {"weight": 3, "reason": "illustrative: a test"}}})
+    assert illustrative(lifted) == ("the weight of 8/6 is set by an uplift whose reason says so",)
+
+
+def test_every_flag_of_the_vocabulary_has_its_words():
+    assert set(flags()) == {word.word for word in words() if word.kind == "flag"}
+    assert all(flag.group in ("record", "check", "limit") and flag.sentence for flag in flags().values())
+    assert len({flag.label for flag in flags().values()}) == len(flags())
+
+
+# --- drawings ---------------------------------------------------------------------------------------
+
+
+def inside(svg: str) -> list[tuple[float, float]]:
+    """Left and right of every rectangle of a drawing, which must lie in its view."""
+    root = Page(svg).all("svg")[0]
+    width = float(root.attributes["viewbox"].split()[2])
+    spans = [
+        (float(one.attributes["x"]), float(one.attributes["x"]) + float(one.attributes["width"]))
+        for one in root.all("rect")
+    ]
+    assert all(-0.01 <= left <= right <= width + 0.01 for left, right in spans)
+    return spans
+
+
+def test_bars_hold_their_parts_side_by_side_and_below_zero_on_the_left():
+    spans = inside(score_bar([("recency", -3, None), ("gravity", 5, None), ("victims", 0, None)], None))
+    assert len(spans) == 2 and spans[0][1] == pytest.approx(spans[1][0], abs=0.02)
+    assert spans[1][1] == pytest.approx(239.5) and spans[0][0] == pytest.approx(0.5)
+    compared = inside(score_bar([("gravity", 5, None)], None, extent=(0, 10)))
+    assert compared[0][1] == pytest.approx(120, abs=0.1)
+    assert inside(score_bar([], None)) == inside(score_bar([("recency", 0, None)], None)) == []
+    assert len(inside(part_bar(("recency", 4, 20)))) == 2
+    assert "4 of 20" in part_bars([("recency", 4, 20), ("gravity", -2.5, None)])
+    assert "<i>" not in score_bar([("<i>", 1, 1)], 1) + part_bar(("<i>", 1, 1)) + swatch("<i>")
+    assert " id=" not in score_bar([("recency", 1, 2)], 2)
+
+
+@pytest.mark.parametrize("kind", ["slant", "level", "upright", ""])
+@pytest.mark.parametrize("size", [(0, 0), (1, 20), (33.3, 19), (400, 5)])
+def test_hatching_stays_inside_its_rectangle(kind, size):
+    width, height = size
+    for x, y, rest in re.findall(r"M([\d.]+) ([\d.]+)([^M]+)", hatching(10, 20, *size, kind)):
+        moves = [float(step) for step in re.findall(r"-?[\d.]+", rest)]
+        across = {"h": (moves[0], 0), "v": (0, moves[0])}.get(rest[0]) or (moves[0], moves[1])
+        for at_x, at_y in ((float(x), float(y)), (float(x) + across[0], float(y) + across[1])):
+            assert 9.98 <= at_x <= 10.02 + width and 19.98 <= at_y <= 20.02 + height
+
+
+def test_a_timeline_takes_long_windows_old_incidents_equal_days_and_weights_of_zero():
+    marks = [Mark(20000, 0.0, True, True, "a"), Mark(20000, 0.0, True, True, "b"),
+             Mark(20000, 0.0, False, True, "c"), Mark(9000, 0.0, True, False, "d")]  # fmt: skip
+    common = {"as_of": 20100, "window_days": 365, "label": "x"}
+    drawn = timeline(marks, [Spell(8000, 8500), Spell(20050, 20101)], grid=grid_weights([0.0]), **common)
+    titles = [one.text for one in Page(drawn).all("title")]
+    assert titles == ["In custody from 2024-11-23, still held", "d", "c", "a; b"]
+    assert ">2</text>" in drawn
+    inside(drawn)
+    ages = timeline([], [], grid=(1.0,), as_of=20100, window_days=10**7, label="x")
+    assert "window from 0001-01-01" in ages
+    last = timeline([], [], grid=(1.0,), as_of=2932896, window_days=60, label="x")
+    assert "as of 9999-12-31" in last
+    assert in_reach(marks, [(20101, "soon"), (40000, "late")], as_of=20100, window_days=365) == (
+        (20101, "soon"),
+    )
+
+
+def test_text_cannot_leave_a_style_sheet():
+    assert css_text('a"; } </style>\n\\') == '"a\\22 \\3b  \\7d  \\3c \\2f style\\3e \\a \\5c "'
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG contrast of two colours."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_stands_out_from_what_is_behind_it(text):
+    colours = dict(re.findall(r"--(\w+): (#\w{6})", text))
+    for name in ("ink", "muted", "navy", "red"):
+        assert contrast(colours[name], "#ffffff") >= 4.5 and contrast(colours[name], colours["pale"]) >= 4.5
+    drawn = re.findall(r'fill="(#\w{6})" paint-order="stroke" stroke="(#\w{6})"', text)
+    assert drawn and all(contrast(ink, fill) >= 4.5 for ink, fill in set(drawn))
+    for colour in re.findall(r'<text[^>]* fill="(#\w{6})"[^p]*?>', text):
+        assert contrast(colour, "#eef3f9") >= 4.5 or (colour, "#dbe9f4") in drawn or colour == "#ffffff"
+
+
+# --- in a browser -----------------------------------------------------------------------------------
+
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("no chromium on this machine: install it to see the page in a browser")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=path, args=QUIET)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def opened(browser, text, tmp_path):
+    """The page from a file, with all that it asked for and complained of."""
+    path = tmp_path / "report.html"
+    path.write_text(text, encoding="utf-8")
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    heard = []
+    tab.on("console", lambda said: heard.append(said.text))
+    tab.on("pageerror", lambda said: heard.append(str(said)))
+    tab.on("request", lambda asked: heard.append(asked.url) if asked.url != path.as_uri() else None)
+    tab.goto(path.as_uri())
+    yield tab
+    tab.close()
+    assert heard == []
+
+
+@pytest.mark.compiled
+def test_a_browser_shows_the_page_and_its_links_lead_to_people(opened, run, tmp_path):
+    assert opened.title() == "rfgscore-demo: ranked list as of 30 June 2025"
+    for place in (1, len(run.cohort)):
+        person = run.cohort["perpetrator_id"][place - 1]
+        link = opened.locator(f"table.list a[href='#person-{place}']")
+        assert link.inner_text() == person
+        link.click()
+        assert opened.url.endswith(f"#person-{place}")
+        box = opened.locator(f"#person-{place}").bounding_box()
+        assert -1 <= box["y"] < 900
+        opened.click(f"#person-{place} a[href='#list']")
+        assert opened.url.endswith("#list")
+    assert opened.screenshot(path=tmp_path / "list.png").startswith(b"\x89PNG")
+
+
+@pytest.mark.compiled
+def test_nothing_runs_over_the_side_and_no_label_of_a_drawing_is_clipped(opened):
+    for width in (1280, 1025, 768, 390, 320):
+        opened.set_viewport_size({"width": width, "height": 900})
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    clipped = opened.evaluate(
+        """() => [...document.querySelectorAll('svg text')].filter(text => {
+            const inner = text.getBBox(), view = text.ownerSVGElement.viewBox.baseVal;
+            const shift = text.parentNode.transform?.baseVal[0]?.matrix.e ?? 0;
+            return inner.x + shift < -0.5 || inner.x + shift + inner.width > view.width + 0.5;
+        }).map(text => text.textContent)"""
+    )
+    assert clipped == []
+    overlapping = opened.evaluate(
+        """() => [...document.querySelectorAll('svg.timeline')].flatMap(svg => {
+            const boxes = [...svg.querySelectorAll(':scope > text')].map(text => [text, text.getBBox()]);
+            return boxes.flatMap(([one, a], at) => boxes.slice(at + 1).filter(([, b]) =>
+                a.x < b.x + b.width && b.x < a.x + a.width &&
+                a.y + 3 < b.y + b.height && b.y + 3 < a.y + a.height
+            ).map(([other]) => one.textContent + ' / ' + other.textContent));
+        })"""
+    )
+    assert overlapping == []
+
+
+@pytest.mark.compiled
+def test_paper_has_a_page_for_every_person(opened, run):
+    data = opened.pdf(format="A4", prefer_css_page_size=True)
+    sheets = len(re.findall(rb"/Type\s*/Page\b", data))
+    assert len(run.cohort) + 3 <= sheets <= 3 * len(run.cohort)
+    opened.emulate_media(media="print")
+    assert not opened.locator("nav.toc").is_visible()
+    assert opened.locator("pre").is_visible()
+
+
+def test_the_table_of_flags_is_plain_data():
+    path = Path(page_bytes.__code__.co_filename).with_name("flags.csv")
+    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+    assert rows[0] == ["word", "group", "label", "sentence"] and all(len(row) == 4 for row in rows)
