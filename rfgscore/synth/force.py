@@ -45,7 +45,8 @@ name: synthetic-force
 extends: illustrative-rfgv
 input:
   extract_date: {extract}            # every table was taken on this day
-  point_in_time: accept_extract_state   # outcomes and planned releases are as of that day
+output:
+  marking: INVENTED PEOPLE ONLY
 """
 
 
