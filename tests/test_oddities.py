@@ -55,6 +55,11 @@ def test_a_victim_beside_too_many_suspects(desk):
     assert said(desk, beside(MANY_PEOPLE)) == ()
 
 
+def test_victims_of_many_suspects_are_no_crowd_when_each_has_another(desk):
+    rows = [{"perpetrator_id": f"P{n}", "victim_id": f"V{n}"} for n in range(MANY_PEOPLE + 1)]
+    assert said(desk, rows) == ()
+
+
 def test_at_most_five_rows_are_named_in_any_row_order(desk):
     rows = [
         {"perpetrator_id": name, "victim_id": f"{name}{n}"}

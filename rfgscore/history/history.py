@@ -17,6 +17,7 @@ from rfgscore.dates import iso
 from rfgscore.errors import PointInTimeError
 from rfgscore.history.source import Source
 from rfgscore.ingest.aside import set_aside_table
+from rfgscore.ingest.readers.coded import in_order
 from rfgscore.tables import Table
 
 __all__ = ["History", "dense_within"]
@@ -52,12 +53,10 @@ def dense_within(person: npt.NDArray[Any], key: npt.NDArray[Any]) -> Int32:
     held = np.flatnonzero(key >= 0)
     if len(held) == 0:
         return out
-    order = held[np.lexsort((key[held], person[held]))]
-    new_person = np.empty(len(order), np.bool_)
-    new_key = np.empty(len(order), np.bool_)
-    new_person[0] = new_key[0] = True
+    order, new_key = in_order([person[held], key[held]])
+    order = held[order]
+    new_person = np.ones(len(order), np.bool_)
     new_person[1:] = person[order][1:] != person[order][:-1]
-    new_key[1:] = new_person[1:] | (key[order][1:] != key[order][:-1])
     running = np.cumsum(new_key)
     out[order] = running - np.maximum.accumulate(np.where(new_person, running, 0))
     return out

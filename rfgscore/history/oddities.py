@@ -10,6 +10,7 @@ import numpy.typing as npt
 from rfgscore.dates import iso
 from rfgscore.history.history import History
 from rfgscore.history.sides import Sides
+from rfgscore.ingest.readers.coded import row_keys
 from rfgscore.ingest.rows import OffenceRows
 
 __all__ = ["oddities"]
@@ -65,15 +66,9 @@ def _rows_named(rows: OffenceRows, at: Sequence[int]) -> str:
 
 def _crowds(history: History, rows: OffenceRows, used: Int64) -> Iterator[str]:
     """Ids with more victims or incidents than a person has: perhaps a placeholder nobody listed."""
-    size = len(history.persons)
-    person = history.person_of_line()
-    known = history.victim >= 0
-    victims = np.unique(np.column_stack([person[known], history.victim[known]]), axis=0)[:, 0]
-    incidents = np.unique(np.column_stack([person, history.incident]), axis=0)[:, 0]
-    odd = np.flatnonzero(
-        (np.bincount(victims, minlength=size) > MANY_PEOPLE)
-        | (np.bincount(incidents, minlength=size) > MANY_INCIDENTS)
-    )
+    # Victims and incidents are numbered from 0 within the person.
+    many = (history.victim >= MANY_PEOPLE) | (history.incident >= MANY_INCIDENTS)
+    odd = np.unique(history.person_of_line()[many])
     if len(odd):
         first = [int(used[slice(*history.offsets[who : who + 2])].min()) for who in odd.tolist()]
         yield (
@@ -85,12 +80,16 @@ def _crowds(history: History, rows: OffenceRows, used: Int64) -> Iterator[str]:
 
 def _victim_crowds(history: History, rows: OffenceRows, used: Int64) -> Iterator[str]:
     """Victims beside more suspects than a person has: perhaps a placeholder nobody listed."""
-    known = np.flatnonzero(history.victim >= 0)
-    pairs = np.unique(np.column_stack([history.victim[known], history.person_of_line()[known]]), axis=0)
-    victim, suspects = np.unique(pairs[:, 0], return_counts=True)
-    odd = victim[suspects > MANY_PEOPLE]
+    # As the rows name them: in a history, victims are numbered within the person.
+    victim = rows.victim.codes[used]
+    often = np.bincount(victim + 1, minlength=len(rows.victim.values) + 1) > MANY_PEOPLE
+    often[0] = False
+    lines = np.flatnonzero(often[victim + 1])
+    pairs = np.unique(row_keys([victim[lines], history.person_of_line()[lines]]), return_index=True)[1]
+    whom, suspects = np.unique(victim[lines][pairs], return_counts=True)
+    odd = whom[suspects > MANY_PEOPLE]
     if len(odd):
-        first = [int(used[history.victim == who].min()) for who in odd.tolist()]
+        first = [int(used[victim == who].min()) for who in odd.tolist()]
         yield (
             f"{_count(len(odd), 'victim id')} beside more than {MANY_PEOPLE} suspects (first named in "
             f"{_rows_named(rows, first)}): a person, or a word for nobody that input.placeholders.victim "
@@ -105,10 +104,12 @@ def _zeros(history: History, rows: OffenceRows, used: Int64) -> Iterator[str]:
             "the perpetrator ids came as numbers: leading zeros, if there were any, are gone, and two people "
             "may have become one; hand them over as text"
         )
+    persons: list[str] = history.persons.tolist()
+    zeroed = {text.lstrip("0") for text in persons if text.startswith("0") and text.isdigit()}
     bare: dict[str, list[int]] = {}
-    for who, person in enumerate(history.persons.tolist()):
-        if str(person).isdigit():
-            bare.setdefault(str(person).lstrip("0"), []).append(who)
+    for who, text in enumerate(persons if zeroed else ()):
+        if text.isdigit() and text.lstrip("0") in zeroed:
+            bare.setdefault(text.lstrip("0"), []).append(who)
     twins = [who for group in bare.values() if len(group) > 1 for who in group]
     if twins:
         first = [int(used[slice(*history.offsets[who : who + 2])].min()) for who in twins]
@@ -138,7 +139,7 @@ def _removals(rows: OffenceRows, sides: Sides) -> Iterator[str]:
             f"{_count(len(ahead), 'removal')} dated after {iso(rows.as_of)} ({file} rows {named}): whom they "
             "name is still ranked; look whether the date is right"
         )
-    unknown = len(sides.removed.keys() - set(rows.person.values))
+    unknown = len(sides.removed.keys() - rows.number.keys())
     if unknown:
         yield (
             f"{_count(unknown, 'removal')} in {file} of people whom no offence row names: where someone is "
@@ -148,9 +149,10 @@ def _removals(rows: OffenceRows, sides: Sides) -> Iterator[str]:
 
 def _strangers(rows: OffenceRows, sides: Sides) -> Iterator[str]:
     """Tables none of whose rows concerns anyone in the offence rows: another kind of id, most likely."""
-    named = {*rows.own.values, *rows.person.values, *rows.victim.values}
     for name, side in sides.given():
-        if name != "removals" and len(side.person) and not named & set(side.person.values):
+        theirs = frozenset(side.person.values)
+        named = (rows.own, rows.person, rows.victim)
+        if name != "removals" and len(side.person) and all(theirs.isdisjoint(ids.values) for ids in named):
             yield (
                 f"none of the {len(side.person)} rows of {side.raw.file} concerns anyone in the offence "
                 "rows: the ids may be written differently"

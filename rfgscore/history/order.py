@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rfgscore.dates import NO_DAY
 from rfgscore.history.history import History, dense_within
 from rfgscore.ingest.checks import CHECKS
-from rfgscore.ingest.readers.coded import Coded, row_keys
+from rfgscore.ingest.readers.coded import Coded, distinct_places, in_order, row_keys
 from rfgscore.ingest.rows import OffenceRows
 
 __all__ = ["in_total_order", "incident_references", "unnamed_incidents"]
@@ -36,22 +36,32 @@ def incident_references(rows: OffenceRows, used: Int64) -> tuple[npt.NDArray[np.
     reference : Coded
         The reference; no value where the date is all there is.
     """
+    kind, by_incident, by_event = _references(rows, used)
+    if not (kind == 1).any():
+        return kind, by_incident
+    if not (kind == 0).any():
+        return kind, by_event
+    named, place = distinct_places(by_event.codes[kind == 1], len(by_event.values))
+    codes = by_incident.codes.copy()
+    codes[kind == 1] = place + len(by_incident.values)
+    values = (*by_incident.values, *(by_event.values[code] for code in named.tolist()))
+    return kind, Coded.from_first_seen(codes, values)
+
+
+def _references(rows: OffenceRows, index: Int64) -> tuple[npt.NDArray[np.int8], Coded, Coded]:
+    """Return what the incident of each row is known by, its incident id and its event id."""
     blank = Coded.blank(rows.size)
-    by_incident = rows.ids.get("incident_id", blank).rows(used)
-    by_event = rows.ids.get("event_id", blank).rows(used)
+    by_incident = rows.ids.get("incident_id", blank).rows(index)
+    by_event = rows.ids.get("event_id", blank).rows(index)
     kind = np.where(by_incident.codes >= 0, 0, np.where(by_event.codes >= 0, 1, 2)).astype(np.int8)
-    if not by_event.values or not by_incident.values:
-        return kind, by_incident if by_incident.values else by_event
-    shift = len(by_incident.values)
-    codes = np.where(kind == 0, by_incident.codes, np.where(kind == 1, by_event.codes + shift, -1))
-    return kind, Coded.from_first_seen(codes.astype(np.int32), (*by_incident.values, *by_event.values))
+    return kind, by_incident, by_event
 
 
-def _incident_keys(rows: OffenceRows, used: Int64) -> Int64:
-    kind, reference = incident_references(rows, used)
-    day = np.unique(rows.days["event_date"].day[used], return_inverse=True)[1]
-    what = np.where(kind == 2, day, reference.codes)
-    force = rows.key("force")[used] if "force" in rows.mapped else np.full(len(used), -1)
+def _incident_keys(rows: OffenceRows, index: Int64, undated: npt.NDArray[Any]) -> Int64:
+    """Return one key an incident; `undated` tells apart those that are known by no reference."""
+    kind, by_incident, by_event = _references(rows, index)
+    what = np.choose(kind, [by_incident.codes, by_event.codes, undated])
+    force = rows.key("force")[index] if "force" in rows.mapped else np.full(len(index), -1)
     return row_keys([kind.astype(np.int64), what, force])
 
 
@@ -77,10 +87,10 @@ def in_total_order(rows: OffenceRows, used: Int64) -> tuple[History, Int64]:
     end_day = np.where(ended == NO_DAY, event, ended).astype(np.int32)
     day = np.minimum(end_day, rows.as_of).astype(np.int32)
     known = rows.known_day[used]
-    who_codes, who = np.unique(rows.person.codes[used], return_inverse=True)
-    incident = _incident_keys(rows, used)
-    code = rows.code.rows(used)
-    offence_codes, offence = np.unique(code.codes, return_inverse=True)
+    who_codes, who = distinct_places(rows.person.codes[used], len(rows.person.values))
+    incident = _incident_keys(rows, used, rows.key("event_date")[used])
+    code = rows.code
+    offence_codes, offence = distinct_places(code.codes[used], len(code.values))
     victim = rows.victim.codes[used]
     first = ("perpetrator_id", "offence_code", "victim_id", "event_id", "incident_id")
     others = [rows.key(name)[used] for name in rows.mapped if name not in first]
@@ -96,13 +106,12 @@ def in_total_order(rows: OffenceRows, used: Int64) -> tuple[History, Int64]:
         rows.own.codes[used],
         used,
     ]
-    rank = np.lexsort(keys[::-1])
     tail = np.empty(len(used), np.int64)
-    tail[rank] = np.arange(len(used))
-    order = np.lexsort((tail, day, who))
+    tail[in_order(keys)[0]] = np.arange(len(used))
+    order, _ = in_order([who, day, tail])
     who = who[order]
     persons = np.empty(len(who_codes), object)
-    persons[:] = [rows.person.values[number] for number in who_codes.tolist()]
+    persons[:] = list(map(rows.person.values.__getitem__, who_codes.tolist()))
     offences = tuple(code.values[number] for number in offence_codes.tolist())
     grades = [rows.gravity.grade(text) for text in offences]
     history = History(
@@ -146,16 +155,15 @@ def unnamed_incidents(rows: OffenceRows) -> dict[str, int]:
         for _, out_of_scope, _ in CHECKS[check](rows):
             seen &= ~out_of_scope
     held = np.flatnonzero(seen)
-    if len(held) == 0:
+    named = rows.own.codes[held] >= 0
+    if named.all():
         return {}
-    kind, reference = incident_references(rows, held)
-    force = rows.key("force")[held] if "force" in rows.mapped else np.full(len(held), -1)
-    key = row_keys([kind.astype(np.int64), np.where(kind == 2, held, reference.codes), force])
-    named = np.isin(key, key[rows.own.codes[held] >= 0])
+    key = _incident_keys(rows, held, held)
+    unnamed = ~np.isin(key, key[named])
+    held, key = held[unnamed], key[unnamed]
     area = rows.key("area")[held] if "area" in rows.mapped else np.full(len(held), -1)
     # The latest row of each incident; of equal days the first area by code point.
     order = np.lexsort((area, -day[held], key))
-    order = order[~named[order]]
     latest = order[np.unique(key[order], return_index=True)[1]]
     found = Counter(area[latest].tolist())
     names = rows.compared["area"].values if "area" in rows.mapped else ()

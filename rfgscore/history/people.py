@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +11,13 @@ import numpy.typing as npt
 from rfgscore.dates import NO_DAY
 from rfgscore.errors import AmbiguousPersonError
 from rfgscore.history.custody import Spells
+from rfgscore.ingest.readers.coded import Coded
 from rfgscore.ingest.rows import OffenceRows, earliest_by_person
-from rfgscore.ingest.side import Custody, Subjects
+from rfgscore.ingest.side import Custody
+from rfgscore.ingest.values import joined_ids
 
 __all__ = [
+    "Births",
     "birth_dates",
     "custody_of",
     "facts_known",
@@ -23,10 +27,30 @@ __all__ = [
     "two_birth_dates",
 ]
 
-Birth = tuple[str, str, int]
+Bool = npt.NDArray[np.bool_]
+Int32 = npt.NDArray[np.int32]
 
 
-def birth_dates(rows: OffenceRows) -> set[Birth]:
+@dataclass(frozen=True, eq=False, repr=False)
+class Births:
+    """What rows and the subjects table say of records, forces and birth dates.
+
+    Parameters
+    ----------
+    record : numpy.ndarray
+        int64 code of the record's own id, before links.
+    force : Coded
+        Force named, no value where none.
+    dob : numpy.ndarray
+        int32 birth date, ``NO_DAY`` where none.
+    """
+
+    record: npt.NDArray[np.int64]
+    force: Coded
+    dob: Int32
+
+
+def birth_dates(rows: OffenceRows) -> Births:
     """Return what visible, usable rows and the subjects table say of records, forces and birth dates.
 
     Parameters
@@ -36,40 +60,44 @@ def birth_dates(rows: OffenceRows) -> set[Birth]:
 
     Returns
     -------
-    set of (str, str, int)
-        Record id, force (blank where none) and birth date (``NO_DAY`` where none).
+    Births
+        One of each such row, and one of each row of the subjects table about a record of theirs.
     """
     good = np.flatnonzero((rows.reason < 0) & rows.visible)
-    force = rows.raw["force"].map(lambda text: text.strip() or None) if "force" in rows.mapped else None
-    blank = np.full(len(good), -1, np.int32)
-    columns = (
-        rows.own.codes[good],
-        blank if force is None else force.codes[good],
-        rows.told_dob[good],
-    )
-    found = {
-        (rows.own.values[own], force.values[place] if force is not None and place >= 0 else "", dob)
-        for own, place, dob in set(zip(*(column.tolist() for column in columns), strict=True))
-    }
+    record, dob = rows.own.codes[good].astype(np.int64), rows.told_dob[good]
+    blank = Coded.blank(rows.size)
+    force = rows.raw.get("force", blank).map(lambda text: text.strip() or None).rows(good)
     told = rows.subjects
-    if told is not None:
-        held = {record for record, _, _ in found}
-        found |= {
-            (told.person.text(i), told.force.text(i), dob)
-            for i, dob in enumerate(told.dob.tolist())
-            if told.person.text(i) in held
-        }
-    return found
+    if told is None:
+        return Births(record, force, dob)
+    seen = np.zeros(len(rows.own.values) + 1, np.bool_)
+    seen[record] = True
+    whose = told.person.among(dict(zip(rows.own.values, range(len(rows.own.values)), strict=True)))
+    held = seen[whose]
+    return Births(
+        np.concatenate([record, whose[held]]),
+        Coded.join([force, told.force.rows(held)]),
+        np.concatenate([dob, told.dob[held]]),
+    )
 
 
-def refuse_ambiguous(rows: OffenceRows, births: set[Birth], joined: Mapping[str, str]) -> frozenset[str]:
+def _differ(whose: npt.NDArray[np.int64], what: Int32, given: npt.NDArray[np.bool_], size: int) -> Bool:
+    """Say of whom two different things are told."""
+    bounds = np.iinfo(np.int32)
+    least, most = np.full(size, bounds.max, np.int32), np.full(size, bounds.min, np.int32)
+    np.minimum.at(least, whose[given], what[given])
+    np.maximum.at(most, whose[given], what[given])
+    return np.asarray(least < most)
+
+
+def refuse_ambiguous(rows: OffenceRows, births: Births, joined: Mapping[str, str]) -> frozenset[str]:
     """Refuse an id that stands for people of two forces with two birth dates.
 
     Parameters
     ----------
     rows : OffenceRows
         Checked rows.
-    births : set of (str, str, int)
+    births : Births
         As `birth_dates` returns them.
     joined : mapping of str to str
         Resolved links; whoever stands in them was looked at by a person.
@@ -84,18 +112,14 @@ def refuse_ambiguous(rows: OffenceRows, births: set[Birth], joined: Mapping[str,
     AmbiguousPersonError
         When such an id is found; rows are named.
     """
-    forces: dict[str, set[str]] = {}
-    born: dict[str, set[int]] = {}
-    for record, force, dob in births:
-        forces.setdefault(record, set()).update({force} - {""})
-        born.setdefault(record, set()).update({dob} - {NO_DAY})
-    shared = [record for record, named in forces.items() if len(named) > 1]
+    size = len(rows.own.values)
+    two_forces = _differ(births.record, births.force.codes, births.force.codes >= 0, size)
+    two_dates = _differ(births.record, births.dob, births.dob != NO_DAY, size)
     named_in_links = set(joined) | set(joined.values())
-    torn = [record for record in shared if len(born[record]) > 1 and record not in named_in_links]
+    both = np.flatnonzero(two_forces & two_dates).tolist()
+    torn = [record for record in both if rows.own.values[record] not in named_in_links]
     if torn:
-        where_found = np.flatnonzero(
-            np.isin(rows.own.codes, [rows.own.values.index(r) for r in sorted(torn)[:5]])
-        )
+        where_found = np.flatnonzero(np.isin(rows.own.codes, torn[:5]))
         listed = []
         for row in where_found[:5].tolist():
             table, number = rows.where(row)
@@ -105,31 +129,29 @@ def refuse_ambiguous(rows: OffenceRows, births: set[Birth], joined: Mapping[str,
             "two people. Put the force into the id, or join the records in a links table; a word for nobody "
             "belongs under input.placeholders.person"
         )
+    shared = [rows.own.values[record] for record in np.flatnonzero(two_forces).tolist()]
     return frozenset(joined.get(record, record) for record in shared)
 
 
-def two_birth_dates(births: set[Birth], joined: Mapping[str, str], people: Mapping[str, int]) -> int:
-    """Count the people with two birth dates.
+def two_birth_dates(rows: OffenceRows, births: Births) -> int:
+    """Count the people with two birth dates, links applied.
 
     Parameters
     ----------
-    births : set of (str, str, int)
+    rows : OffenceRows
+        Checked rows.
+    births : Births
         As `birth_dates` returns them.
-    joined : mapping of str to str
-        Resolved links.
-    people : mapping of str to int
-        Persons of the history.
 
     Returns
     -------
     int
         How many there are.
     """
-    born: dict[str, set[int]] = {}
-    for record, _, dob in births:
-        if dob != NO_DAY:
-            born.setdefault(joined.get(record, record), set()).add(dob)
-    return sum(len(found) > 1 for person, found in born.items() if person in people)
+    person = np.full(len(rows.own.values) + 1, -1, np.int64)
+    person[rows.own.codes] = rows.person.codes  # records and persons go together, row for row
+    given = births.dob != NO_DAY
+    return int(_differ(person[births.record], births.dob, given, len(rows.person.values)).sum())
 
 
 def custody_of(
@@ -155,7 +177,7 @@ def custody_of(
     int
         Rows of people without a line, or that start or were recorded after `as_of`.
     """
-    person = custody.person.take(lambda text: people.get(joined.get(text, text), -1), np.int64, -1)
+    person = custody.person.changed(joined_ids(custody.person, joined)).among(people).astype(np.int64)
     known = (person >= 0) & (custody.start <= as_of)
     order = np.flatnonzero(known)
     order = order[np.lexsort((custody.end[order], custody.start[order], person[order]))]
@@ -170,18 +192,16 @@ def custody_of(
 
 
 def subject_facts(
-    told: Subjects | None, joined: Mapping[str, str], people: Mapping[str, int]
+    rows: OffenceRows, persons: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
     """Return what the subjects table says of the persons of a history besides birth and death.
 
     Parameters
     ----------
-    told : Subjects or None
-        The subjects table.
-    joined : mapping of str to str
-        Resolved links.
-    people : mapping of str to int
-        Person number of each person of the history.
+    rows : OffenceRows
+        Checked rows, with the subjects table.
+    persons : numpy.ndarray
+        int64 code of each person of the history, ascending.
 
     Returns
     -------
@@ -190,37 +210,34 @@ def subject_facts(
     managed : numpy.ndarray
         Persons who are managed elsewhere.
     """
-    size = len(people)
+    size, told = len(persons), rows.subjects
     if told is None:
         return np.full(size, NO_DAY, np.int32), np.zeros(size, np.bool_)
-    whose = told.person.take(lambda text: people.get(joined.get(text, text), -1), np.int32, -1)
+    number = np.full(len(rows.person.values) + 1, -1, np.int32)
+    number[persons] = np.arange(size)
+    whose = number[rows.subject]
     managed = np.bincount(whose[told.managed & (whose >= 0)], minlength=size) > 0
     return earliest_by_person(whose, told.transferred, size), managed
 
 
-def latest_told(told: Subjects | None, joined: Mapping[str, str], named: frozenset[str]) -> int:
+def latest_told(rows: OffenceRows) -> int:
     """Return the latest day on which the subjects table told anything of people whom any offence row names.
 
     Also of people without a line: what was told may be why they have none.
 
     Parameters
     ----------
-    told : Subjects or None
-        The subjects table.
-    joined : mapping of str to str
-        Resolved links.
-    named : frozenset of str
-        People whom any offence row names.
+    rows : OffenceRows
+        Checked rows, with the subjects table.
 
     Returns
     -------
     int
         Day number; ``NO_DAY`` where no row says when it was recorded.
     """
-    if told is None:
+    if rows.subjects is None:
         return NO_DAY
-    theirs = told.person.take(lambda text: joined.get(text, text) in named, np.bool_, False)
-    return int(told.recorded[theirs].max(initial=NO_DAY))
+    return int(rows.subjects.recorded[rows.subject >= 0].max(initial=NO_DAY))
 
 
 def facts_known(rows: OffenceRows) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -162,7 +162,7 @@ def read_offences(
     }
     if counts["in"] != counts["used"] + counts["set_aside"] + counts["not_yet_known"]:
         raise InternalError("the rows do not balance; please report this with the counts: " + str(counts))
-    people = {text: number for number, text in enumerate(history.persons.tolist())}
+    people = dict(zip(history.persons.tolist(), range(len(history.persons)), strict=True))
     spells = None
     if sides.custody is not None:
         spells, unused = custody_of(sides.custody, sides.joined, people, day)
@@ -170,7 +170,7 @@ def read_offences(
             warnings.append(
                 ("custody_unused", f"{unused} custody rows of people without a line or after {iso(day)}")
             )
-    conflicts = two_birth_dates(births, sides.joined, people)
+    conflicts = two_birth_dates(rows, births)
     if conflicts:
         warnings.append(("dob_conflict", f"{conflicts} people have two birth dates; the earliest counts"))
     every_table = [*tables, *(side.raw for _, side in sides.given())]
@@ -180,6 +180,7 @@ def read_offences(
         rows,
         used,
         sides,
+        people=people,
         spells=spells,
         forces=forces,
         extract_state=only_extract,
@@ -266,17 +267,26 @@ def _inputs(rows: OffenceRows, sides: Sides) -> tuple[dict[str, object], ...]:
     return (*found, {**gravity, "rows": rows.gravity.rows, "set_aside": 0})
 
 
-def _settled(rows: OffenceRows, sides: Sides, latest: int) -> dict[str, int]:
+def _settled(rows: OffenceRows, sides: Sides) -> dict[str, int]:
     """Return the latest day on which something became known that shaped the whole history."""
     gone = rows.reason == list(reasons()).index("REMOVED")
     taken = {rows.person.values[code] for code in np.unique(rows.person.codes[gone]).tolist()}
     days = {
         "links": NO_DAY if sides.links is None else sides.links.latest,
-        "subjects": latest,
+        "subjects": latest_told(rows),
         "dob, deceased_date": facts_known(rows),
         "removals": max((day for person, day in sides.removed.items() if person in taken), default=NO_DAY),
     }
     return {name: day for name, day in days.items() if day != NO_DAY}
+
+
+def _counts(people: Mapping[str, int], found: Mapping[str, int]) -> npt.NDArray[np.int64]:
+    """Put the counts of some people in their places among all."""
+    out = np.zeros(len(people), np.int64)
+    for text, count in found.items():
+        if text in people:
+            out[people[text]] = count
+    return out
 
 
 def _with_source(
@@ -285,6 +295,7 @@ def _with_source(
     used: npt.NDArray[np.int64],
     sides: Sides,
     *,
+    people: Mapping[str, int],
     spells: Spells | None,
     forces: frozenset[str],
     extract_state: tuple[str, ...],
@@ -293,19 +304,17 @@ def _with_source(
 ) -> History:
     blank = Coded.blank(rows.size)
     kind, reference = incident_references(rows, used)
-    persons: list[str] = history.persons.tolist()
     first = history.offsets[:-1]
-    tails = dict(zip(used.tolist(), history.tail.tolist(), strict=True))
+    tail = np.full(rows.size, -1, np.int64)
+    tail[used] = history.tail
     lost = lost_rows(rows, sides)
     in_doubt = sides.custody.lost_by(rows.as_of) if sides.custody is not None else ()
     doubtful = frozenset(sides.joined.get(text, text) for text in in_doubt)
-    told, joined = sides.subjects, sides.joined
-    people = {text: number for number, text in enumerate(persons)}
-    transferred, managed = subject_facts(told, joined, people)
-    latest = latest_told(told, joined, frozenset(rows.person.values))
+    told = sides.subjects
+    transferred, managed = subject_facts(rows, rows.person.codes[used][first].astype(np.int64))
     source = Source(
         own=rows.own.rows(used),
-        twins={tails[row]: tuple(sorted(own)) for row, own in rows.twins.items() if row in tails},
+        twins={int(tail[row]): tuple(sorted(own)) for row, own in rows.twins.items() if tail[row] >= 0},
         reference=reference,
         reference_kind=kind,
         victim=rows.victim.rows(used),
@@ -316,16 +325,16 @@ def _with_source(
         dob=rows.dob[used][first],
         deceased=rows.deceased[used][first],
         dob_mapped="dob" in rows.mapped or (told is not None and "dob" in told.raw.columns),
-        two_forces=np.array([text in forces for text in persons], np.bool_),
+        two_forces=_counts(people, dict.fromkeys(forces, 1)) > 0,
         transferred=transferred,
         managed=managed,
-        lost_rows=np.array([lost[text] for text in persons], np.int64),
+        lost_rows=_counts(people, lost),
         spells=spells,
-        custody_in_doubt=np.array([text in doubtful for text in persons], np.bool_),
+        custody_in_doubt=_counts(people, dict.fromkeys(doubtful, 1)) > 0,
         mapped=rows.mapped,
         extract=rows.extract,
         extract_state=extract_state,
-        settled=_settled(rows, sides, latest),
+        settled=_settled(rows, sides),
         read_with=rows.config,
         account=account,
         set_aside=set_aside_table(aside),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rfgscore.tables import Column, Table
 from rfgscore.vocabulary import reasons
@@ -12,8 +12,7 @@ from rfgscore.vocabulary import reasons
 __all__ = ["Aside", "count_by_reason", "fault_lines", "only_faults", "set_aside_table", "where"]
 
 
-@dataclass(frozen=True)
-class Aside:
+class Aside(NamedTuple):
     """One row set aside.
 
     Parameters

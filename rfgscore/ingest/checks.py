@@ -18,7 +18,7 @@ from rfgscore.ingest.aside import Aside
 from rfgscore.ingest.bad_dates import bad_dates
 from rfgscore.ingest.readers.coded import Coded
 from rfgscore.ingest.rows import OffenceRows
-from rfgscore.ingest.values import fold, words
+from rfgscore.ingest.values import by_day, fold, words
 from rfgscore.vocabulary import reasons
 
 __all__ = ["CHECKS", "check_rows"]
@@ -39,9 +39,7 @@ def _too_long(rows: OffenceRows) -> Found:
     limits = rows.config.input.limits
     for name in rows.mapped:
         most = limits.id_chars if name in rows.ids else limits.cell_chars
-        column = rows.raw[name]
-        long = np.array([*(len(text) > most for text in column.values), False])
-        yield name, long[column.codes], f"longer than {most} characters"
+        yield name, rows.raw[name].longer_than(most), f"longer than {most} characters"
 
 
 def _no_named_suspect(rows: OffenceRows) -> Found:
@@ -54,14 +52,9 @@ def _bad_id(rows: OffenceRows) -> Found:
 
 
 def _self_link(rows: OffenceRows) -> Found:
-    at = {text: number for number, text in enumerate(rows.person.values)}
-    victim = rows.victim.take(lambda text: at.get(text, -2), np.int32, -2)
     # A victim's own row names the victim twice, and is out of scope by its role.
-    yield (
-        "victim_id",
-        (victim == rows.person.codes) & ~_other_role(rows),
-        "perpetrator and victim are one person",
-    )
+    one = rows.victim.same_as(rows.person) & ~_other_role(rows)
+    yield "victim_id", one, "perpetrator and victim are one person"
 
 
 def _missing_date(rows: OffenceRows) -> Found:
@@ -141,8 +134,10 @@ def _non_crime_off(rows: OffenceRows) -> Found:
 
 
 def _removed(rows: OffenceRows) -> Found:
-    gone = rows.person.take(lambda text: text in rows.removed, np.bool_, False)
-    yield "perpetrator_id", gone, "the person is on the removal list"
+    codes = [rows.number[text] for text in rows.removed if text in rows.number]
+    gone = np.zeros(len(rows.person.values) + 1, np.bool_)
+    gone[codes] = True
+    yield "perpetrator_id", gone[rows.person.codes], "the person is on the removal list"
 
 
 def _bad_dob(rows: OffenceRows) -> Found:
@@ -157,9 +152,8 @@ def _under_age(rows: OffenceRows) -> Found:
     years = rows.config.cohort.min_age_at_event
     # A row that is not yet known tells nothing of the person, but still carries its own reason.
     dob = np.where(rows.dob == NO_DAY, rows.days["dob"].day, rows.dob)
-    born, place = np.unique(dob, return_inverse=True)
-    of_age = np.array([NO_DAY if day == NO_DAY else add_years(day, years) for day in born.tolist()], np.int64)
-    yield "event_date", rows.days["event_date"].day < of_age[place], f"under {years} on the day"
+    of_age = by_day(dob, lambda day: add_years(day, years))
+    yield "event_date", rows.days["event_date"].day < of_age, f"under {years} on the day"
 
 
 def _outcome(rows: OffenceRows) -> Found:
@@ -260,17 +254,22 @@ def check_rows(rows: OffenceRows) -> list[Aside]:
                 found.append((column, detail))
     names = list(reasons())
     out: list[Aside] = []
-    for row in np.flatnonzero(rows.reason >= 0).tolist():
-        column, detail = found[hits[row]]
-        table, place = rows.where(row)
-        out.append(
-            Aside(
-                file=table.file,
-                row=place + 1,
-                line=None if table.line is None else int(table.line[place]),
-                column=table.names.get(column, ""),
-                reason=names[rows.reason[row]],
-                detail=table.broken.get(place, detail),
+    start = 0
+    for table in rows.tables:
+        places = np.flatnonzero(rows.reason[start : start + table.rows] >= 0)
+        lines = [None] * len(places) if table.line is None else table.line[places].tolist()
+        words, hit = rows.reason[start + places].tolist(), hits[start + places].tolist()
+        for place, line, word, number in zip(places.tolist(), lines, words, hit, strict=True):
+            column, detail = found[number]
+            out.append(
+                Aside(
+                    file=table.file,
+                    row=place + 1,
+                    line=line,
+                    column=table.names.get(column, ""),
+                    reason=names[word],
+                    detail=table.broken.get(place, detail),
+                )
             )
-        )
+        start += table.rows
     return out

@@ -13,10 +13,20 @@ from rfgscore.config import Config
 from rfgscore.config.model import OFFENCE_COLUMNS
 from rfgscore.dates import ISO, NO_DAY, to_day
 from rfgscore.gravity import NON_CRIME, Gravity, normal_code
-from rfgscore.ingest.readers.coded import Coded, row_keys
+from rfgscore.ingest.readers.coded import Coded, in_order
 from rfgscore.ingest.readers.raw import RawTable
 from rfgscore.ingest.side import Subjects
-from rfgscore.ingest.values import Days, clean_id, fold, read_days, read_ids, words
+from rfgscore.ingest.values import (
+    Days,
+    clean_id,
+    fold,
+    joined_ids,
+    named_ids,
+    placeholders,
+    read_days,
+    read_ids,
+    words,
+)
 
 __all__ = ["OffenceRows", "earliest_by_person"]
 
@@ -149,23 +159,34 @@ class OffenceRows:
     @cached_property
     def own(self) -> Coded:
         """The record's own id, before links; no value where no suspect is named."""
-        nobody = words(self.config.input.placeholders.person)
-        return self.ids["perpetrator_id"].map(lambda text: None if text.casefold() in nobody else text)
+        return named_ids(self.ids["perpetrator_id"], words(self.config.input.placeholders.person))
 
     @cached_property
     def person(self) -> Coded:
         """The person, after links."""
-        return self.own.map(lambda text: self.links.get(text, text))
+        return self.own.changed(joined_ids(self.own, self.links))
+
+    @cached_property
+    def number(self) -> dict[str, int]:
+        """Code of each person, after links."""
+        return dict(zip(self.person.values, range(len(self.person.values)), strict=True))
+
+    @cached_property
+    def subject(self) -> Int32:
+        """Code of the person each row of the subjects table is about, after links; -1 for nobody here."""
+        if self.subjects is None:
+            return np.empty(0, np.int32)
+        told = self.subjects.person
+        return told.changed(joined_ids(told, self.links)).among(self.number)
 
     @cached_property
     def victim(self) -> Coded:
         """The known victim, after links."""
         if "victim_id" not in self.ids:
             return Coded.blank(self.size)
-        nobody = words(self.config.input.placeholders.victim)
-        return self.ids["victim_id"].map(
-            lambda text: None if text.casefold() in nobody else self.links.get(text, text)
-        )
+        ids = self.ids["victim_id"]
+        nobody = placeholders(ids, words(self.config.input.placeholders.victim))
+        return ids.changed({**joined_ids(ids, self.links), **nobody})
 
     def declared_format(self, name: str) -> str:
         """Return the declared format of a date column.
@@ -242,11 +263,7 @@ class OffenceRows:
         person = self.person
         found = earliest_by_person(person.codes, day, len(person.values))
         if self.subjects is not None and told is not None:
-            at = {text: number for number, text in enumerate(person.values)}
-            whose = self.subjects.person.take(
-                lambda text: at.get(self.links.get(text, text), -1), np.int32, -1
-            )
-            both = np.concatenate([whose, np.arange(len(found), dtype=np.int32)])
+            both = np.concatenate([self.subject, np.arange(len(found), dtype=np.int32)])
             found = earliest_by_person(both, np.concatenate([told, found]), len(found))
         return np.append(found, np.int32(NO_DAY))[person.codes]
 
@@ -305,7 +322,7 @@ class OffenceRows:
         form = {"perpetrator_id": self.person}
         for name in self.mapped:
             if name == "victim_id":
-                form[name] = self.ids[name].map(lambda text: self.links.get(text, text))
+                form[name] = self.ids[name].changed(joined_ids(self.ids[name], self.links))
             elif name in self.ids:
                 form.setdefault(name, self.ids[name])
             elif name == "offence_code":
@@ -331,8 +348,9 @@ class OffenceRows:
         """
         if name in self.compared:
             return self.compared[name].codes.astype(np.int64)
-        days, place = np.unique(self.days[name].day, return_inverse=True)
-        return place - int(len(days) > 0 and days[0] == NO_DAY)
+        days = self.days[name]
+        first = int(days.day.min(initial=np.iinfo(np.int32).max, where=days.given))
+        return np.where(days.given, days.day.astype(np.int64) - first, -1)
 
     def repeats(self, among: Bool) -> Bool:
         """Return which rows equal an earlier one in every mapped column, and note joined ones in `twins`.
@@ -349,13 +367,16 @@ class OffenceRows:
         """
         held = np.flatnonzero(among)
         out = np.zeros(self.size, np.bool_)
-        if len(held):
-            # Links may have made rows of two records equal: the lowest record stays, in any row order.
-            held = held[np.lexsort((held, self.own.codes[held]))]
-            keys = row_keys([self.key(name)[held] for name in self.mapped])
-            first, place = np.unique(keys, return_index=True, return_inverse=True)[1:]
-            out[np.delete(held, first)] = True
-            stays = held[first][place]
-            for row in np.flatnonzero(self.own.codes[held] != self.own.codes[stays]).tolist():
-                self.twins.setdefault(int(stays[row]), set()).add(self.own.text(int(held[row])))
+        order, fresh = in_order([self.key(name)[held] for name in self.mapped])
+        alike = ~fresh
+        alike[:-1] |= ~fresh[1:]
+        # Links may have made rows of two records equal: the lowest record stays, in any row order.
+        rows, group = held[order[alike]], np.cumsum(fresh)[alike]
+        own = self.own.codes[rows]
+        lowest = np.lexsort((rows, own, group))
+        rows, own, group = rows[lowest], own[lowest], group[lowest]
+        first = np.searchsorted(group, group)
+        out[rows[first != np.arange(len(rows))]] = True
+        for place in np.flatnonzero(own != own[first]).tolist():
+            self.twins.setdefault(int(rows[first[place]]), set()).add(self.own.text(int(rows[place])))
         return out

@@ -16,7 +16,7 @@ from rfgscore.ingest.bad_dates import bad_dates
 from rfgscore.ingest.readers.coded import Coded
 from rfgscore.ingest.readers.files import read_table
 from rfgscore.ingest.readers.raw import Limits, RawTable
-from rfgscore.ingest.values import Days, read_days, read_ids, words
+from rfgscore.ingest.values import Days, named_ids, read_days, read_ids, words
 from rfgscore.vocabulary import meaning, reasons
 
 __all__ = ["SideRows", "TableSettings"]
@@ -129,13 +129,12 @@ class SideRows:
         limits = self._config.input.limits
         for name, column in self.raw.columns.items():
             most = limits.id_chars if name in self._settings.ids else limits.cell_chars
-            long = np.array([*(len(text) > most for text in column.values), False])
-            self.say("TOO_LONG", name, long[column.codes])
+            self.say("TOO_LONG", name, column.longer_than(most))
 
     def _read_ids(self, name: str) -> Coded:
         nobody = words(self._config.input.placeholders.person)
         clean, bad = read_ids(self.raw.columns[name], self.raw.typed.get(name, ""))
-        clean = clean.map(lambda text: None if text.casefold() in nobody else text)
+        clean = named_ids(clean, nobody)
         self.say("NO_NAMED_SUSPECT", name, clean.codes < 0)
         self.say("BAD_ID", name, bad)
         return clean

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from rfgscore.dates import ISO, NO_DAY, DateFormat
-from rfgscore.ingest.readers.coded import Coded
+from rfgscore.ingest.readers.coded import Coded, distinct_places
 
-__all__ = ["Days", "bad_id", "clean_id", "fold", "read_days", "read_ids", "words"]
+__all__ = [
+    "Days",
+    "bad_id",
+    "by_day",
+    "clean_id",
+    "fold",
+    "joined_ids",
+    "named_ids",
+    "placeholders",
+    "read_days",
+    "read_ids",
+    "words",
+]
 
 Bool = npt.NDArray[np.bool_]
 
 _SCIENTIFIC = re.compile(r"[+-]?[0-9](\.[0-9]+)?E[+-][0-9]+", re.IGNORECASE)
+
+#: So many ids are looked at in one go, as one text between bars.
+_STRETCH = 4096
+#: Without these in it, a stretch holds no blank, no outer blanks and no scientific notation.
+_MARKS = ("||", "| ", " |", "E+", "E-", "e+", "e-")
 
 
 def fold(text: str) -> str:
@@ -91,8 +108,81 @@ def read_ids(cells: Coded, typed: str = "") -> tuple[Coded, Bool]:
         Which rows hold a spoilt id.
     """
     broken = typed == "number"
-    bad = cells.take(lambda text: bad_id(clean_id(text)) or (broken and "." in text), np.bool_, False)
-    return cells.map(lambda text: clean_id(text) or None), bad
+    spoilt = np.zeros(len(cells.values) + 1, np.bool_)
+    changes: dict[int, str | None] = {}
+    for start in range(0, len(cells.values), _STRETCH):
+        stretch = cells.values[start : start + _STRETCH]
+        if _is_plain(stretch, broken):
+            continue
+        for code, text in enumerate(stretch, start):
+            kept = clean_id(text)
+            spoilt[code] = bad_id(kept) or (broken and "." in text)
+            if kept != text or not kept:
+                changes[code] = kept or None
+    return cells.changed(changes), spoilt[cells.codes]
+
+
+def _is_plain(ids: Sequence[str], broken: bool) -> bool:
+    """Say whether there is nothing to clean and nothing spoilt; False where that is not certain."""
+    text = "|".join(("", *ids, ""))
+    if not text.isascii() or (broken and "." in text) or any(mark in text for mark in _MARKS):
+        return False
+    signs = np.frombuffer(text.encode("ascii"), np.uint8)
+    return bool(signs.min() >= ord(" ") and signs.max() <= ord("~"))
+
+
+def placeholders(ids: Coded, nobody: Collection[str]) -> dict[int, str | None]:
+    """Find the ids that are a word for nobody.
+
+    Parameters
+    ----------
+    ids : Coded
+        Clean ids.
+    nobody : collection of str
+        Compared forms of the words for nobody.
+
+    Returns
+    -------
+    dict of int to None
+        No value, by code; for `Coded.changed`.
+    """
+    return {code: None for code, word in enumerate(map(str.casefold, ids.values)) if word in nobody}
+
+
+def named_ids(ids: Coded, nobody: Collection[str]) -> Coded:
+    """Leave out ids that are a word for nobody.
+
+    Parameters
+    ----------
+    ids : Coded
+        Clean ids.
+    nobody : collection of str
+        Compared forms of the words for nobody.
+
+    Returns
+    -------
+    Coded
+        No value where nobody is named.
+    """
+    return ids.changed(placeholders(ids, nobody))
+
+
+def joined_ids(ids: Coded, links: Mapping[str, str]) -> dict[int, str | None]:
+    """Find the ids that are joined to another record.
+
+    Parameters
+    ----------
+    ids : Coded
+        Clean ids.
+    links : mapping of str to str
+        Final record of each joined record.
+
+    Returns
+    -------
+    dict of int to str
+        Final record, by code; for `Coded.changed`.
+    """
+    return {code: links[text] for code, text in enumerate(ids.values) if text in links} if links else {}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -155,6 +245,35 @@ def read_days(
     sentinel = np.isin(found, np.array(sorted(sentinels), np.int64))
     kept = np.where(sentinel, NO_DAY, found).astype(np.int32)
     return Days(kept[cells.codes], np.array([*bad, False])[cells.codes], sentinel[cells.codes])
+
+
+def by_day(day: npt.NDArray[np.int32], answer: Callable[[int], int]) -> npt.NDArray[np.int64]:
+    """Return a function of each row's day, worked out once for each distinct day.
+
+    Parameters
+    ----------
+    day : numpy.ndarray
+        int32 days, ``NO_DAY`` for none.
+    answer : callable
+        From a day to a number.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, one a row; ``NO_DAY`` where there is no day.
+
+    Examples
+    --------
+    >>> by_day(np.array([3, NO_DAY, 3], np.int32), lambda day: day + 1).tolist()
+    [4, -2147483648, 4]
+    """
+    out = np.full(len(day), NO_DAY, np.int64)
+    given = np.flatnonzero(day != NO_DAY)
+    if len(given):
+        low = int(day[given].min())
+        distinct, place = distinct_places(day[given].astype(np.int64) - low, int(day[given].max()) - low + 1)
+        out[given] = np.array([answer(number + low) for number in distinct.tolist()], np.int64)[place]
+    return out
 
 
 def words(listed: Iterable[str]) -> frozenset[str]:

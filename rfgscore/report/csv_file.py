@@ -92,12 +92,15 @@ def csv_bytes(table: Table) -> bytes:
 
 
 def _cells(column: Column) -> list[str]:
+    values, null = column.values.tolist(), column.null.tolist()
     form: dict[str, Any] = {
-        "text": safe_text,
         "float64": number,
         "date": lambda day: from_day(day).isoformat(),
         "bool": lambda value: "true" if value else "false",
     }
+    if column.kind == "text":
+        # Most text columns say the same few things again and again.
+        safe = {text: safe_text(text) for text in set(values) if text is not None}
+        return ["" if gone else safe[text] for text, gone in zip(values, null, strict=True)]
     say = form.get(column.kind, str)
-    pairs = zip(column.values.tolist(), column.null.tolist(), strict=True)
-    return ["" if null else say(value) for value, null in pairs]
+    return ["" if gone else say(value) for value, gone in zip(values, null, strict=True)]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rfgscore.dates import iso
 from rfgscore.history.source import Source
-from rfgscore.ingest.readers.coded import Coded, row_keys
+from rfgscore.ingest.readers.coded import Coded, in_order, row_keys
 from rfgscore.scoring import Scored
 from rfgscore.scoring.flags import REPEAT_DAYS, SERIAL_DAYS
 from rfgscore.tables import Column, Table
@@ -87,13 +87,16 @@ def _counts(scored: Scored) -> Iterator[tuple[str, Counts | None]]:
     if "victim_id" in source.mapped:
         year = np.flatnonzero(in_window(history, scored.as_of, REPEAT_DAYS) & (source.victim.codes >= 0))
         victim = source.victim.codes[year].astype(np.int64)
-        pairs = np.unique(np.column_stack([victim, incident[year]]), axis=0)
-        whose, count = np.unique(pairs[:, 0], return_counts=True)
-        again = year[np.isin(victim, whose[count >= 2])]
+        order, fresh = in_order([victim, incident[year]])
+        # The same victim as the line before, and another incident.
+        several = fresh[1:] & (victim[order][1:] == victim[order][:-1])
+        twice = np.zeros(len(source.victim.values), np.bool_)
+        twice[victim[order[1:][several]]] = True
+        again = year[twice[victim]]
         last = _latest_line(source.victim.codes[again].astype(np.int64), history.day[again], again)
         yield "repeat_victims", _by_area(source.area, last)
-        serial = [place for place, words in enumerate(scored.flags) if "serial:two-victims-3y" in words]
-        yield "serial_suspects", _by_area(source.area, latest[serial])
+        serial = ["serial:two-victims-3y" in words for words in scored.flags]
+        yield "serial_suspects", _by_area(source.area, latest[np.array(serial, np.bool_)])
     else:
         yield "repeat_victims", None
         yield "serial_suspects", None
@@ -114,15 +117,14 @@ def _incident_keys(scored: Scored, source: Source) -> Int64:
 
 def _latest_line(key: Int64, day: npt.NDArray[np.int32], line: Int64) -> Int64:
     """Return the line of the latest day of each key, keys ascending; of equal days the last line."""
-    order = np.lexsort((line, day, key))
+    order, _ = in_order([key, day, line])
     last = np.ones(len(order), np.bool_)
     last[:-1] = key[order][1:] != key[order][:-1]
     return line[order[last]]
 
 
 def _by_area(area: Coded, lines: Int64) -> Counts:
-    names, counts = np.unique(area.codes[lines], return_counts=True)
-    found = {
-        area.values[name] if name >= 0 else "": int(count) for name, count in zip(names, counts, strict=True)
-    }
+    counts = np.bincount(area.codes[lines] + 1, minlength=1)
+    named = ("", *area.values)
+    found: Counts = {named[place]: int(counts[place]) for place in np.flatnonzero(counts).tolist()}
     return {None: len(lines), **found}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
+from operator import ne
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from rfgscore.dates import NO_DAY, add_years
 from rfgscore.gravity import COURSE_OF_CONDUCT, Grade, groups_of
 from rfgscore.history.history import History
 from rfgscore.history.source import Source
+from rfgscore.ingest.readers.coded import distinct_places, in_order, row_keys
+from rfgscore.ingest.values import by_day
 from rfgscore.windows import in_window, walk
 
 __all__ = ["REPEAT_DAYS", "SERIAL_DAYS", "flag_people"]
@@ -97,21 +100,28 @@ def _repeat(history: History, as_of: int) -> Bool:
     """Two or more incidents against one victim in 365 days."""
     lines = np.flatnonzero(in_window(history, as_of, REPEAT_DAYS) & (history.victim >= 0))
     person = history.person_of_line()[lines]
-    pairs = np.column_stack([person, history.victim[lines], history.incident[lines]])
-    incidents = np.unique(pairs, axis=0)
-    pair, count = np.unique(incidents[:, :2], axis=0, return_counts=True)
-    return np.isin(np.arange(len(history.persons)), pair[count >= 2, 0])
+    pair = row_keys([person, history.victim[lines]])
+    order, fresh = in_order([pair, history.incident[lines]])
+    # The same pair as the line before, and another incident.
+    again = fresh[1:] & (pair[order][1:] == pair[order][:-1])
+    return np.bincount(person[order[1:][again]], minlength=len(history.persons)) > 0
 
 
 def _counter_allegation(history: History, source: Source, inside: Bool) -> Bool:
     """The person and one of their victims are recorded as suspect of each other in the window."""
-    number = {text: place for place, text in enumerate(history.persons.tolist())}
-    victim = source.victim.take(lambda text: number.get(text, -1), np.int64, -1)
-    lines = np.flatnonzero(inside & (victim >= 0))
-    suspect, harmed = history.person_of_line()[lines], victim[lines]
     size = len(history.persons)
+    lines = np.flatnonzero(inside & (source.victim.codes >= 0))
+    suspect = history.person_of_line()[lines]
+    # Only whoever has a line in the window can be suspect of another there.
+    suspects = np.flatnonzero(np.bincount(suspect, minlength=size))
+    number = dict(zip(history.persons[suspects].tolist(), suspects.tolist(), strict=True))
+    codes, place = distinct_places(source.victim.codes[lines], len(source.victim.values))
+    named = [number.get(source.victim.values[code], -1) for code in codes.tolist()]
+    harmed = np.array(named, np.int64)[place]
+    known = harmed >= 0
+    suspect, harmed = suspect[known], harmed[known]
     mutual = np.isin(suspect * size + harmed, harmed * size + suspect)
-    return np.isin(np.arange(size), suspect[mutual])
+    return np.bincount(suspect[mutual], minlength=size) > 0
 
 
 def _of_groups(history: History, groups: Sequence[str]) -> Bool:
@@ -143,33 +153,49 @@ def _anywhere(history: History, as_of: int, lines: Bool) -> Bool:
 def _looks_alike(history: History, as_of: int) -> Bool:
     """Persons whose id equals another's after NFKC and case folding, among those seen by then."""
     seen = _anywhere(history, as_of, np.ones(len(history.day), np.bool_))
-    shapes = [unicodedata.normalize("NFKC", str(person)).casefold() for person in history.persons.tolist()]
-    counts = Counter(shape for shape, there in zip(shapes, seen.tolist(), strict=True) if there)
-    return seen & np.array([counts[shape] > 1 for shape in shapes], np.bool_)
+    out = np.zeros(len(seen), np.bool_)
+    people = np.flatnonzero(seen)
+    # Compatibility forms and case are no difference; of ASCII there are no compatibility forms.
+    shapes = [
+        text.casefold() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+        for text in map(str, history.persons[people].tolist())
+    ]
+    if len(set(shapes)) < len(shapes):
+        counts = Counter(shapes)
+        out[people] = [counts[shape] > 1 for shape in shapes]
+    return out
 
 
 def _joined(history: History, source: Source) -> Bool:
     """Lines that stood under another record before the links were applied."""
-    number = {text: place for place, text in enumerate(history.persons.tolist())}
-    own = source.own.take(lambda text: number.get(text, -1), np.int64, -1)
-    return np.asarray((own != history.person_of_line()) | np.isin(history.tail, list(source.twins)))
+    person = history.person_of_line()
+    whose = np.zeros(len(source.own.values), np.int64)
+    whose[source.own.codes] = person  # every line of a record is of one person
+    records, place = distinct_places(source.own.codes, len(source.own.values))
+    own = map(source.own.values.__getitem__, records.tolist())
+    other = np.fromiter(map(ne, own, history.persons[whose[records]].tolist()), np.bool_, len(records))
+    return np.asarray(other[place] | np.isin(history.tail, list(source.twins)))
 
 
 def _two_forces(history: History, source: Source, as_of: int) -> Bool:
     """Persons whose id came from two forces, as the lines seen by then or the subjects table tell."""
 
+    if not source.two_forces.any():
+        return source.two_forces
+    person = history.person_of_line()
+
     def by_lines(lines: Bool) -> Bool:
-        held = np.flatnonzero(lines & (source.force.codes >= 0))
-        named = np.column_stack([history.person_of_line(), source.own.codes, source.force.codes])[held]
-        pair, forces = np.unique(np.unique(named, axis=0)[:, :2], axis=0, return_counts=True)
-        return np.isin(np.arange(len(history.persons)), pair[forces > 1, 0])
+        held = np.flatnonzero(lines & (source.force.codes >= 0) & source.two_forces[person])
+        record = row_keys([person[held], source.own.codes[held]])
+        order, fresh = in_order([record, source.force.codes[held]])
+        # The same record as the line before, and another force.
+        again = fresh[1:] & (record[order][1:] == record[order][:-1])
+        return np.bincount(person[held[order[1:][again]]], minlength=len(history.persons)) > 0
 
     everything = np.ones(len(history.day), np.bool_)
     return source.two_forces & (by_lines(history.visible(as_of)) | ~by_lines(everything))
 
 
 def _under_18(source: Source, as_of: int) -> Bool:
-    born, place = np.unique(source.dob, return_inverse=True)
     # A profile may let younger people in; they must not pass unmarked.
-    under = [day != NO_DAY and as_of < add_years(day, 18) for day in born.tolist()]
-    return np.array(under, np.bool_)[place]
+    return np.asarray(by_day(source.dob, lambda day: add_years(day, 18)) > as_of)

@@ -36,15 +36,17 @@ def open_engine() -> closing[DuckDBPyConnection]:
     return closing(connection)
 
 
-def code_cells(connection: DuckDBPyConnection, cells: DuckDBPyRelation) -> Coded:
-    """Code a column of text without making a Python object of every cell.
+def code_cells(connection: DuckDBPyConnection, cells: DuckDBPyRelation, text: str = "cell") -> Coded:
+    """Code a column as text without making a Python object of every cell.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
         Where the column is.
     cells : duckdb.DuckDBPyRelation
-        One text column named ``cell``, in row order.
+        One column named ``cell``, in row order.
+    text : str
+        SQL that turns a cell into text, two different ones into different texts.
 
     Returns
     -------
@@ -55,12 +57,11 @@ def code_cells(connection: DuckDBPyConnection, cells: DuckDBPyRelation) -> Coded
         connection.execute(f"DROP TABLE IF EXISTS {old}")
     cells.create("cells")
     # Text is ordered by its bytes, and those of UTF-8 are in the order of the code points.
-    connection.execute(
-        "CREATE TABLE words AS SELECT word, CAST(row_number() OVER (ORDER BY word) - 1 AS INTEGER) AS code "
-        "FROM (SELECT DISTINCT cell AS word FROM cells WHERE cell IS NOT NULL)"
-    )
+    distinct = connection.table("cells").filter("cell IS NOT NULL").distinct()
+    words = distinct.project(f"cell AS value, {text} AS word")
+    words.project("*, CAST(row_number() OVER (ORDER BY word) - 1 AS INTEGER) AS code").create("words")
     codes = connection.execute(
-        "SELECT coalesce(code, -1) AS code FROM cells LEFT JOIN words ON cell = word ORDER BY cells.rowid"
+        "SELECT coalesce(code, -1) AS code FROM cells LEFT JOIN words ON cell = value ORDER BY cells.rowid"
     ).fetchnumpy()["code"]
-    words: Any = connection.execute("SELECT word FROM words ORDER BY code").fetchnumpy()["word"]
-    return Coded(np.asarray(codes, np.int32), tuple(words.tolist()))
+    seen: Any = connection.execute("SELECT word FROM words ORDER BY code").fetchnumpy()["word"]
+    return Coded(np.asarray(codes, np.int32), tuple(seen.tolist()))

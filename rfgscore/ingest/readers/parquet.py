@@ -24,6 +24,8 @@ __all__ = ["read_parquet"]
 #: Types of moments in time that have a zone: what they are counted in, and the SQL that counts.
 _ZONED = {"TIMESTAMP WITH TIME ZONE": ("us", "epoch_us"), "TIMESTAMPTZ_NS": ("ns", "epoch_ns")}
 _OUTSIDE = 2**63 - 1
+#: Types whose different values are different texts: each value is written once, not each cell.
+_PLAIN = ("DATE", "BOOLEAN")
 
 
 def read_parquet(
@@ -138,8 +140,11 @@ def _read(
             f"coalesce({count}({cell}), {_OUTSIDE}) AS moment, {cell} IS NOT NULL AS given"
         ).fetchnumpy()
         return moments(np.asarray(found["moment"], np.int64), unit, np.asarray(found["given"]), True, place)
-    told, sql = _as_text(cell, kind, place)
-    return told, code_cells(connection, file.project(f"{sql} AS cell"))
+    told, sql = _as_text("cell", kind, place)
+    cells = file.project(f"{cell} AS cell")
+    if kind in _PLAIN:
+        return told, code_cells(connection, cells, sql)
+    return told, code_cells(connection, cells.project(f"{sql} AS cell"))
 
 
 def _as_text(cell: str, kind: str, place: Place) -> tuple[str, str]:
