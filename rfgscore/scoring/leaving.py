@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from rfgscore.config import Config
-from rfgscore.config.model import HeldRule
 from rfgscore.scoring.ahead import LAST_DAY, Ahead, Later
-from rfgscore.scoring.rank import rank_people
 from rfgscore.scoring.score import Scored
 
 __all__ = ["Leaving", "leaving"]
+
+Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Leaving:
 
 #: How far below the list, as a share of its highest score, people are watched before looking anew.
 _SLACK = 0.05
+
+#: Where someone stands: what decides in order, lower first, and the place at the end.
+Key = tuple[float, ...]
 
 
 def leaving(scored: Scored, places: Sequence[int]) -> tuple[Leaving | None, ...]:
@@ -58,59 +64,76 @@ def leaving(scored: Scored, places: Sequence[int]) -> tuple[Leaving | None, ...]
     config = scored.config
     room = config.cohort.capacity + config.cohort.reserve
     position = scored.ranking.position
-    out: dict[int, Leaving] = {}
     staying = [place for place in dict.fromkeys(places) if 0 < position[place] <= room]
+    out: dict[int, Leaving] = {}
     if staying:
         falls = _only_falls(config)
-        listed = Ahead(scored, np.sort(staying))
-        ahead, floor = (listed, np.inf) if falls else (_contenders(scored, staying, -np.inf), -np.inf)
-        slack = _SLACK * float(np.abs(scored.score[staying]).max())
-        for day in _days(listed, falls):
-            later = ahead.on(day, config)
-            lowest = _lowest(ahead, later, staying)
-            widened = lowest is not None and lowest < floor
-            if widened and lowest is not None:
-                floor = lowest - slack
-                ahead = _contenders(scored, staying, floor)
-                later = ahead.on(day, config)
-            out |= _gone(ahead, later, staying, room, day)
+        listed = np.sort(staying)
+        rivals = _Rivals(scored, listed, room)
+        watched = Ahead(scored, listed if falls else np.flatnonzero(scored.eligible))
+        for day in range(scored.as_of + 1, min(watched.window_ends(), LAST_DAY) + 1):
+            later = watched.on(day, config)
+            keys = _keys(watched, later)
+            gone = _outside(staying, keys, rivals.best, room)
+            lowest = min((-key[0] for key in keys if key[-1] in staying), default=np.inf)
+            if falls and lowest < np.inf and (gone or lowest < rivals.floor):
+                rivals.look(day, lowest)
+                gone = _outside(staying, keys, rivals.best, room)
+            for place in gone:
+                out[place] = Leaving(day, _why(watched, later, place))
             staying = [place for place in staying if place not in out]
             if not staying:
                 break
-            if widened:
-                ahead = Ahead(scored, ahead.places[later.inside[later.eligible & (later.score >= floor)]])
     return tuple(out.get(place) for place in places)
 
 
-def _contenders(scored: Scored, staying: list[int], floor: float) -> Ahead:
-    """Return who has at least so much today: where scores only fall, nobody else can have it later."""
-    within = scored.eligible & (scored.score >= floor)
-    within[staying] = True
-    return Ahead(scored, np.flatnonzero(within))
+class _Rivals:
+    """The best of those not looked at, as they stood on a day.
+
+    Where scores only fall, nobody of them stands better on a later day, so that the people looked at need
+    be compared with them anew only when they would give way to how they stood then.
+    """
+
+    def __init__(self, scored: Scored, listed: Int64, room: int) -> None:
+        self.scored, self.listed, self.room = scored, listed, room
+        self.slack = _SLACK * float(np.abs(scored.score[listed]).max())
+        self.floor = np.inf
+        self.best: list[Key] = []
+
+    def look(self, day: int, lowest: float) -> None:
+        """Look at them on a day, those who then have less than `lowest` left out."""
+        scored = self.scored
+        if lowest < self.floor:
+            # Whoever has less today cannot have as much later.
+            self.floor = lowest - self.slack
+            within = scored.eligible & (scored.score >= self.floor)
+            within[self.listed] = False
+            today = Ahead(scored, np.flatnonzero(within))
+            later = today.on(day, scored.config)
+            enough = later.inside[later.eligible & (later.score >= self.floor)]
+            self.ahead = Ahead(scored, today.places[enough])
+        self.best = _keys(self.ahead, self.ahead.on(day, scored.config))[: self.room]
 
 
-def _lowest(ahead: Ahead, later: Later, staying: list[int]) -> float | None:
-    """Return the lowest score of those still on the list, None where nobody of them is ranked."""
-    watched = np.isin(ahead.places[later.inside], staying) & later.eligible
-    return float(later.score[watched].min()) if watched.any() else None
+def _keys(ahead: Ahead, later: Later) -> list[Key]:
+    """Return where each eligible person stands, the first first."""
+    columns = [-later.score, *later.tie_break(ahead.scored.config.rank.tie_break), ahead.places[later.inside]]
+    ranked = np.flatnonzero(later.eligible)
+    order = ranked[np.lexsort([column[ranked] for column in reversed(columns)])]
+    return list(zip(*(column[order].tolist() for column in columns), strict=True))
 
 
-def _gone(ahead: Ahead, later: Later, staying: list[int], room: int, day: int) -> dict[int, Leaving]:
-    """Return who of those on the list is no longer on it."""
-    lowest = _lowest(ahead, later, staying)
-    # Whoever has less than all of them is in nobody's way.
-    beside = later.eligible & (later.score >= (np.inf if lowest is None else lowest))
-    ranked = rank_people(later.score, later.tie_break(ahead.scored.config.rank.tie_break), beside, ())
-    inside = ahead.places[later.inside]
-    out = {}
-    for place, at in zip(staying, np.searchsorted(inside, staying).tolist(), strict=True):
-        if at == len(inside) or inside[at] != place:
-            out[place] = Leaving(day, "window")
-        elif not later.eligible[at]:
-            out[place] = Leaving(day, "eligible")
-        elif ranked.position[at] > room:
-            out[place] = Leaving(day, "position")
-    return out
+def _outside(staying: list[int], keys: list[Key], rivals: list[Key], room: int) -> list[int]:
+    """Return who of those on the list is not among the first `room`."""
+    first = {key[-1] for key in islice(merge(keys, rivals), room)}
+    return [place for place in staying if place not in first]
+
+
+def _why(ahead: Ahead, later: Later, place: int) -> Literal["position", "window", "eligible"]:
+    at = np.flatnonzero(ahead.places[later.inside] == place)
+    if len(at) == 0:
+        return "window"
+    return "position" if later.eligible[at[0]] else "eligible"
 
 
 def _only_falls(config: Config) -> bool:
@@ -129,42 +152,3 @@ def _only_falls(config: Config) -> bool:
     if parts.gravity is not None:
         falling.append([band.points for band in reversed(parts.gravity.bands or ())])
     return all(points == sorted(points, reverse=True) for points in falling)
-
-
-def _days(ahead: Ahead, falls: bool) -> Iterator[int]:
-    """Yield the days on which one of these people may leave the list, ascending."""
-    scored, window = ahead.scored, ahead.scored.config.score.window_days
-    first, end = scored.as_of + 1, min(ahead.window_ends(), LAST_DAY)
-    parts = scored.config.score.components
-    steady = (
-        falls
-        and (parts.recency is None or parts.recency.clock == "calendar")
-        and (parts.gravity is None or parts.gravity.aggregate != "decayed")
-        and not _still_runs(scored)
-        and (scored.config.score.method == "points" or not (scored.config.score.weights or {}).get("recency"))
-    )
-    if not steady:
-        yield from range(first, end + 1)
-        return
-    # Nobody rises, and all ages grow alike: someone can only fall behind on a day their own values change.
-    days = set((ahead.lines.day.astype(np.int64) + window).tolist())
-    if parts.recency is not None and parts.recency.bands is not None:
-        last = scored.walk.last_day[ahead.people].tolist()
-        days |= {day + band.up_to + 1 for day in last for band in parts.recency.bands}
-    rule = scored.config.cohort.custody
-    if isinstance(rule, HeldRule):
-        days |= {since + rule.exclude_if_held_days + 1 for since in ahead.held_since.tolist()}
-    before: tuple[object, ...] = ()
-    for day in sorted(day for day in days if first <= day <= end):
-        later = ahead.on(day, scored.config)
-        held = [part.value.tolist() for part in later.components if part.name != "recency"]
-        now = (later.inside.tolist(), later.eligible.tolist(), later.score.tolist(), held)
-        if now != before:
-            yield day
-        before = now
-
-
-def _still_runs(scored: Scored) -> bool:
-    """Say whether anyone's crime runs beyond the day looked at: it does not grow old before it ends."""
-    history = scored.history
-    return bool((history.visible(scored.as_of) & (history.end_day > scored.as_of)).any())
