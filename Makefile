@@ -9,6 +9,7 @@ WORKERS ?= 2
 
 demo: $(VENV)/.installed  ## install, and rank an invented force
 	$(BIN)/rfgscore demo --out out/demo
+	@echo "To have the rfgscore command found in this terminal: . $(BIN)/activate"
 
 test: lint fast cover  ## install, and run every check
 

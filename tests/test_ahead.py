@@ -320,3 +320,23 @@ def test_a_crime_that_still_runs_passes_one_that_is_over():
     rows = [line("A", "2025-06-30", event_end=""), line("B", "2025-06-01", event_end="2025-07-10")]
     scored = scored_tables(rows)
     assert leaving(scored, [0]) == (Leaving(to_day("2025-07-01"), "position"),)
+
+
+@pytest.mark.parametrize("name", ["illustrative-rfgv", "quintile-rfg"])
+def test_a_crime_that_runs_on_for_centuries_costs_no_centuries(name):
+    rows = [line("A", "2025-06-01", event_end="2999-12-31"), line("B", "2025-06-20", event_end="")]
+    cohort = {"capacity": 2, "reserve": 0}
+    scored = scored_tables(rows, settings={"extends": name, "cohort": cohort})
+    gone = to_day("2999-12-31") + scored.config.score.window_days
+    assert leaving(scored, [0])[0] == Leaving(gone, "window")
+    assert leaving(scored, [1])[0].day == to_day("2025-06-20") + scored.config.score.window_days
+    if name == "illustrative-rfgv":
+        assert next_changes(scored, [0])[0].day == to_day("2999-12-31") + 31
+
+
+def test_a_window_of_a_century_is_not_walked_day_by_day():
+    score = {"window_days": 36500, "components": {"frequency": {"bands": [{"from": 1, "points": 5}]}}}
+    history = rfg.History.from_arrays(person=["A", "B"], day=[AS_OF - 3, AS_OF - 9], gravity=[1.0, 1.0])
+    scored = rfg.score(history, config=config_of(score), as_of=AS_OF).scored
+    assert [left.day for left in leaving(scored, [0, 1])] == [AS_OF - 3 + 36500, AS_OF - 9 + 36500]
+    assert [change.day for change in next_changes(scored, [0, 1])] == [AS_OF - 3 + 36500, AS_OF - 9 + 36500]

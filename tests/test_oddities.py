@@ -108,7 +108,7 @@ def test_removals_that_take_nobody_off(desk):
     (ahead,) = said(desk, rows, removals=removal("P1", "2025-07-01"))
     assert ahead.startswith("1 removal dated after 2025-06-30 (removals.csv rows 1): whom they name is still")
     (unknown,) = said(desk, rows, removals=removal("p1", "2025-06-30"))
-    assert unknown.startswith("1 removal in removals.csv of people whom no offence row names")
+    assert unknown.startswith("1 removal of people whom no offence row names")
     assert said(desk, rows, removals=removal("P1", "2025-06-30")) == ()
     history = desk.history(*rows, removals=removal("P1", "2025-07-01"))
     assert history.source.account.sides_not_yet_known == {"removals": 1}
@@ -125,7 +125,7 @@ def test_removals_that_take_nobody_off(desk):
 def test_a_table_that_concerns_nobody(desk, name, row):
     told = said(desk, [{}], **{name: [row]})
     assert told == (
-        f"none of the 1 rows of {name}.csv concerns anyone in the offence rows: the ids may be "
+        f"none of the 1 rows of the {name} table concerns anyone in the offence rows: the ids may be "
         "written differently",
     )
     key = "nominal_id" if name == "links" else "perpetrator_id"

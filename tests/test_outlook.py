@@ -85,7 +85,9 @@ def test_other_methods_say_what_they_cannot_tell(scores):
     plain = {"recency": {}, "frequency": {}}
     continuous = {"method": "continuous", "weights": {"recency": -1, "frequency": 9}, "components": plain}
     assert told(scores(*rows, score=continuous).explain("P1"))[0] == (
-        "With nothing new, the first change comes on 2025-07-04 (in 4 days): frequency goes from 2 to 1."
+        "With nothing new, the first change of what is counted comes on 2025-07-04 (in 4 days): frequency "
+        "goes from 2 to 1; the score itself may change before, with the days and with the largest values of "
+        "others."
     )
     edges = {"method": "quantile", "components": {"recency": {"edges": [30]}, "frequency": {"edges": [1]}}}
     assert told(scores(*rows, score=edges).explain("P1"))[0] == (

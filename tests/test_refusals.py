@@ -122,7 +122,7 @@ FILES = [
     offences("a folder as a file", ..., "RFG-D02", "o.csv", "Is a directory"),
     offences("another ending", PLAIN, "RFG-D03", "must end in .csv", file="o.txt"),
     offences("no ending", PLAIN, "RFG-D03", "must end in .csv", file="o"),
-    offences("a workbook by name", workbook(), "RFG-D03", "must end in .csv", file="o.xlsx"),
+    offences("a workbook by name", workbook(), "RFG-D03", "workbook or an archive", file="o.xlsx"),
     offences(
         "a workbook called CSV", workbook(), "RFG-D03", "workbook or an archive", "save it as UTF-8 CSV"
     ),

@@ -40,6 +40,10 @@ class _File:
             with self.path.open("rb") as stream:
                 content = stream.read(MAX_BYTES + 1)
         except FileNotFoundError:
+            if "\n" in self.shown:
+                raise ConfigError(
+                    "this is the text of settings and no file: write it to one, or give yaml.safe_load(text)"
+                ) from None
             raise ConfigError(f"there is no configuration file {self.shown}; check the path") from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "its name is no file name"

@@ -83,6 +83,13 @@ _SINGULAR = {
 }
 
 
+#: What a sentence about a later day leaves out, by method.
+_BUT = {
+    "quantile": " (with the edges of this run)",
+    "continuous": "; the score itself may change before, with the days and with the largest values of others",
+}
+
+
 def outlooks(scored: Scored, places: list[int], leaving: tuple[Leaving | None, ...]) -> tuple[Outlook, ...]:
     """Return what may come for some people.
 
@@ -120,7 +127,9 @@ def _days(scored: Scored, day: int) -> str:
 
 
 def _next_change(scored: Scored, change: NextChange) -> Prospect:
-    words = f"With nothing new, the first change comes on {_days(scored, change.day)}: "
+    continuous = scored.config.score.method == "continuous"
+    what = "the first change of what is counted" if continuous else "the first change"
+    words = f"With nothing new, {what} comes on {_days(scored, change.day)}: "
     if not change.moves:
         words += "no line is left in the window, and the person is no longer scored"
     else:
@@ -128,8 +137,7 @@ def _next_change(scored: Scored, change: NextChange) -> Prospect:
         words += moved[0] if len(moved) == 1 else f"{', '.join(moved[:-1])} and {moved[-1]}"
         if change.score is not None:
             words += f"; the score is then {_of(scored, change.score)}"
-        if scored.config.score.method == "quantile":
-            words += " (with the edges of this run)"
+        words += _BUT.get(scored.config.score.method, "")
     return Prospect("next_change", change.day, change.day - scored.as_of, "days", f"{words}.")
 
 
@@ -141,8 +149,11 @@ def _moved(scored: Scored, move: Move) -> str:
     unit = _SINGULAR.get(unit, unit) if value == "1" else unit
     what = f"{unit} {value}" if unit == "weight" else f"{value} {unit}"
     what += " since the latest incident" if move.component == "recency" else ""
-    points = f"{number(move.points_before)} to {number(move.points_after)} points"
-    return f"{move.component} goes from {points} ({what})"
+    before, after = number(move.points_before), number(move.points_after)
+    points = f"from {before} to {after} points"
+    if before == after:
+        points = f"to band {move.band_after}, still {after} points"
+    return f"{move.component} goes {points} ({what})"
 
 
 def _of(scored: Scored, score: float) -> str:
@@ -164,6 +175,8 @@ def _one_more(scored: Scored, place: int) -> Prospect:
         words += " as now" if found.position == position else f" (now {position})" if position else ""
     else:
         words += "; the person would still not be ranked"
+    if scored.config.score.method == "quantile":
+        words += _BUT["quantile"]
     return Prospect("one_more_incident", None, found.score, "score", f"{words}.")
 
 

@@ -83,7 +83,10 @@ def later_hint(aside: Sequence[Aside], rows: OffenceRows) -> list[str]:
     if rows.extract != rows.as_of or all(row.reason != "FUTURE_DATE" for row in aside):
         return []
     when = iso(rows.as_of)
-    return [f"If the extract was taken later than {when}, say when: extract_date (--extract-date)"]
+    return [
+        f"If the extract was taken later than {when}, say when: extract_date (--extract-date). If it was "
+        "not, look whether day and month changed places (date_format)"
+    ]
 
 
 def scope_warnings(aside: Sequence[Aside], rows: OffenceRows) -> list[tuple[str, str]]:

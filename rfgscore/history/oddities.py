@@ -142,7 +142,7 @@ def _removals(rows: OffenceRows, sides: Sides) -> Iterator[str]:
     unknown = len(sides.removed.keys() - rows.number.keys())
     if unknown:
         yield (
-            f"{_count(unknown, 'removal')} in {file} of people whom no offence row names: where someone is "
+            f"{_count(unknown, 'removal')} of people whom no offence row names: where someone is "
             "on record, the id is written differently here"
         )
 
@@ -154,6 +154,6 @@ def _strangers(rows: OffenceRows, sides: Sides) -> Iterator[str]:
         named = (rows.own, rows.person, rows.victim)
         if name != "removals" and len(side.person) and all(theirs.isdisjoint(ids.values) for ids in named):
             yield (
-                f"none of the {len(side.person)} rows of {side.raw.file} concerns anyone in the offence "
+                f"none of the {len(side.person)} rows of the {name} table concerns anyone in the offence "
                 "rows: the ids may be written differently"
             )

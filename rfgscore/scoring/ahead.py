@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,6 +35,9 @@ Bool = npt.NDArray[np.bool_]
 
 #: The last day there is a date for.
 LAST_DAY = to_day("9999-12-31")
+
+#: Halved so often, no weight is seen in six decimals.
+_HALVED = 80
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,19 +93,68 @@ class Ahead:
         self.scored, self.places = scored, places
         self.people = scored.people[places]
         self.lines = visible_lines(scored.history, self.people, scored.as_of)
-        barred = [barred_for_good(scored, place) for place in places.tolist()]
-        self.barred = np.array(barred, np.bool_)
+        self.barred = ~scored.eligible[places]
+        for at in np.flatnonzero(self.barred).tolist():
+            self.barred[at] = barred_for_good(scored, int(places[at]))
         self.held_since = held_since(scored)[self.people]
 
-    def window_ends(self) -> int:
-        """Return the first day on which nobody has a line in the window.
+    def breaks(self, config: Config) -> list[int]:
+        """Return the later days on which a value or a band of recency can be other than the day before.
+
+        Not among them are the days on which the days themselves count: those of recency in a continuous
+        score, and those of a gravity that decays.
+
+        Parameters
+        ----------
+        config : Config
+            Settings, quantile edges written in.
 
         Returns
         -------
-        int
-            The day, which may lie beyond every date.
+        list of int
+            Ascending.
         """
-        return int(self.lines.end_day.max(initial=NO_DAY)) + self.scored.config.score.window_days
+        as_of, rule = self.scored.as_of, config.cohort.custody
+        days = [self.lines.end_day.astype(np.int64) + config.score.window_days]
+        last = np.full(len(self.people), NO_DAY, np.int64)
+        np.maximum.at(last, self.lines.person_of_line(), self.lines.end_day)
+        part = config.score.components.recency
+        if part is not None and part.clock == "at_liberty" and self.scored.at_liberty is not None:
+            free = self.held_since == NO_DAY
+            last = np.where(last > as_of, last, as_of - self.scored.at_liberty[self.places])[free]
+        if part is not None:
+            edges: list[float] = [band.up_to for band in part.bands or ()]
+            edges += part.edges or ()
+            days += [last + step for edge in edges for step in {math.floor(edge) + 1, math.ceil(edge)}]
+        if isinstance(rule, HeldRule):
+            days.append(self.held_since[self.held_since != NO_DAY] + rule.exclude_if_held_days + 1)
+        found = np.unique(np.concatenate(days))
+        return [int(day) for day in found.tolist() if as_of < day <= LAST_DAY]
+
+    def days(self, config: Config) -> Iterator[int]:
+        """Yield the later days on which anything can be other than on the day before.
+
+        Parameters
+        ----------
+        config : Config
+            Settings.
+
+        Yields
+        ------
+        int
+            Days, ascending: all there are, but for those while a crime runs on for years.
+        """
+        as_of, rule, gravity = self.scored.as_of, config.cohort.custody, config.score.components.gravity
+        reach = config.score.window_days
+        if gravity is not None and gravity.half_life_days is not None:
+            reach += _HALVED * gravity.half_life_days
+        if isinstance(rule, HeldRule):
+            reach = max(reach, rule.exclude_if_held_days + 1)
+        ends = self.lines.end_day.astype(np.int64)
+        day = as_of + 1
+        for start in np.unique(np.append(ends[ends > as_of], as_of)).tolist():
+            yield from range(max(day, start), min(start + reach, LAST_DAY) + 1)
+            day = max(day, start + reach + 1)
 
     def on(self, day: int, config: Config) -> Later:
         """Score these people on a later day; quantiles and largest values are of them alone.

@@ -16,7 +16,7 @@ from rfgscore.history.history import History
 __all__ = ["Exclusion", "exclusions"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Exclusion:
     """Why a person is not eligible.
 

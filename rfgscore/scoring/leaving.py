@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.config import Config
-from rfgscore.scoring.ahead import LAST_DAY, Ahead, Later
+from rfgscore.scoring.ahead import Ahead, Later
 from rfgscore.scoring.score import Scored
 
 __all__ = ["Leaving", "leaving"]
@@ -71,7 +71,7 @@ def leaving(scored: Scored, places: Sequence[int]) -> tuple[Leaving | None, ...]
         listed = np.sort(staying)
         rivals = _Rivals(scored, listed, room)
         watched = Ahead(scored, listed if falls else np.flatnonzero(scored.eligible))
-        for day in range(scored.as_of + 1, min(watched.window_ends(), LAST_DAY) + 1):
+        for day in watched.breaks(config) if _steady(scored, falls) else watched.days(config):
             later = watched.on(day, config)
             keys = _keys(watched, later)
             gone = _outside(staying, keys, rivals.best, room)
@@ -134,6 +134,19 @@ def _why(ahead: Ahead, later: Later, place: int) -> Literal["position", "window"
     if len(at) == 0:
         return "window"
     return "position" if later.eligible[at[0]] else "eligible"
+
+
+def _steady(scored: Scored, falls: bool) -> bool:
+    """Say whether all ages grow alike and nobody rises: then only a change of their own moves anyone back."""
+    parts, history = scored.config.score.components, scored.history
+    return (
+        falls
+        and (parts.recency is None or parts.recency.clock == "calendar")
+        and (parts.gravity is None or parts.gravity.aggregate != "decayed")
+        and (scored.config.score.method == "points" or not (scored.config.score.weights or {}).get("recency"))
+        # A crime that still runs does not grow old before it ends.
+        and not (history.visible(scored.as_of) & (history.end_day > scored.as_of)).any()
+    )
 
 
 def _only_falls(config: Config) -> bool:

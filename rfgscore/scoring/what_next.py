@@ -11,7 +11,6 @@ import numpy as np
 from rfgscore.config import Config
 from rfgscore.history.history import History
 from rfgscore.scoring.ahead import (
-    LAST_DAY,
     Ahead,
     Later,
     barred_for_good,
@@ -106,18 +105,22 @@ def next_changes(scored: Scored, places: Sequence[int]) -> tuple[NextChange | No
         One a place; None where no date can tell the day.
     """
     config = _with_edges(scored)
-    ahead = Ahead(scored, np.unique(np.array(places, np.int64)))
+    gravity = config.score.components.gravity
+    daily = gravity is not None and gravity.aggregate == "decayed" and config.score.method != "continuous"
     out: dict[int, NextChange] = {}
-    for day in range(scored.as_of + 1, min(ahead.window_ends(), LAST_DAY) + 1):
+    ahead = Ahead(scored, np.unique(np.array(places, np.int64)))
+    for day in ahead.days(config) if daily else ahead.breaks(config):
         later = ahead.on(day, config)
         at_of = {place: at for at, place in enumerate(ahead.places[later.inside].tolist())}
         for place in ahead.places.tolist():
-            if place not in out:
-                change = _change(scored, place, later, at_of.get(place), day)
-                if change is not None:
-                    out[place] = change
-        if len(out) == len(ahead.places):
+            change = _change(scored, place, later, at_of.get(place), day)
+            if change is not None:
+                out[place] = change
+        waiting = [place for place in ahead.places.tolist() if place not in out]
+        if not waiting:
             break
+        if len(waiting) < len(ahead.places):
+            ahead = Ahead(scored, np.array(waiting))
     return tuple(out.get(place) for place in places)
 
 

@@ -15,6 +15,7 @@ from rfgscore.ingest.readers.csv_table import CsvFile, read_csv
 from rfgscore.ingest.readers.parquet import read_parquet
 from rfgscore.ingest.readers.preflight import identify, survey
 from rfgscore.ingest.readers.raw import Limits, RawTable
+from rfgscore.tables import Table
 
 __all__ = ["SPREADSHEET_ROWS", "read_table"]
 
@@ -39,7 +40,7 @@ def read_table(
 
     Parameters
     ----------
-    path : path, or pandas, polars or Arrow table
+    path : path, or pandas, polars or Arrow table, or `rfgscore.tables.Table`
         The file, whose name must end in ``.csv``, ``.csv.gz`` or ``.parquet``; or the table.
     wanted : mapping of str to str, or sequence of str
         File column of each contract name, all of which must be there; or, where nothing is mapped,
@@ -78,6 +79,8 @@ def read_table(
     if not isinstance(path, str | os.PathLike):
         from rfgscore.ingest.readers.frames import is_frame, read_frame
 
+        if isinstance(path, Table):
+            path = path.to_pandas()
         if not is_frame(path):
             raise TypeError(f"a path, or a pandas, polars or Arrow table is read, not {type(path).__name__}")
         table = read_frame(path, name=name, wanted=wanted, needed=needed, zone=zone)

@@ -186,12 +186,12 @@ def _stamp(path: Path) -> tuple[int, ...]:
 
 def _held(name: str, head: bytes) -> str:
     """Return the kind that a file's first bytes tell."""
+    if head.startswith(_ARCHIVES):
+        raise FormatError(f"{name}: the format is a workbook or an archive; save it as UTF-8 CSV")
     if not any(name.lower().endswith(f".{kind}") for kind in _KINDS):
         raise FormatError(f"{name}: unknown format; the name must end in .csv, .csv.gz or .parquet")
     if not head:
         raise FormatError(f"{name}: the file is empty (0 bytes); extract it again")
-    if head.startswith(_ARCHIVES):
-        raise FormatError(f"{name}: the format is a workbook or an archive; save it as UTF-8 CSV")
     kind = next(kind for kind, magic in _KINDS.items() if head.startswith(magic))
     if head.startswith(_UTF16_MARKS):
         raise FormatError(f"{name}: the format is UTF-16 text; save it as UTF-8 CSV")
