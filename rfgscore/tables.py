@@ -123,7 +123,9 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: st
     head = "".join(f'<th scope="col" style="text-align:left">{name}</th>' for name in header)
     body = "".join(
         "<tr>"
-        + "".join(f'<td style="text-align:left;vertical-align:top">{cell}</td>' for cell in row)
+        + "".join(
+            f'<td style="text-align:left;vertical-align:top;max-width:40em">{cell}</td>' for cell in row
+        )
         + "</tr>"
         for row in rows
     )
@@ -184,10 +186,13 @@ class Table:
         return f"Table({self._length} rows; {', '.join(self._columns)})"
 
     def _repr_html_(self) -> str:
-        """Show the first rows in a notebook, where a person asked to see them."""
+        """Show the first rows in a notebook, where a person asked to see them; empty columns only by name."""
         shown = min(SHOWN, len(self))
-        cells = [[escape(_told(value)) for value in row] for row in self.take(range(shown)).rows()]
-        return html_table([escape(name) for name in self._columns], cells, _count(shown, len(self)))
+        filled = {name: column for name, column in self._columns.items() if not (shown and column.null.all())}
+        empty = [name for name in self._columns if name not in filled]
+        caption = _count(shown, len(self)) + (f"; empty: {', '.join(empty)}" if empty else "")
+        cells = [[escape(_told(value)) for value in row] for row in Table(filled).take(range(shown)).rows()]
+        return html_table([escape(name) for name in filled], cells, escape(caption))
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Return the rows as tuples of Python objects, None for null.

@@ -773,8 +773,8 @@ def test_every_row_is_used_set_aside_or_not_yet_known(desk, rows, duplicates):
 def test_the_refusal_of_later_dates_asks_for_the_day_of_the_extract(desk):
     rows = [{"perpetrator_id": f"P{n}", "event_date": "2025-07-01"} for n in range(21)]
     asks = (
-        "If the extract was taken later than 2025-06-30, say when: extract_date (--extract-date). If it was not, "
-        "look whether day and month changed places (date_format)"
+        "If the extract was taken later than 2025-06-30, say when: extract_date (--extract-date). If it was "
+        "not, look whether day and month changed places (date_format)"
     )
     with pytest.raises(TooManyFaultsError) as caught:
         desk.history(*rows)

@@ -10,9 +10,11 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import yaml
 
 import rfgscore as rfg
 from rfgscore.sample import SAMPLE_AS_OF, sample_file
+from rfgscore.synth import make_force
 
 pytestmark = pytest.mark.compiled
 
@@ -77,3 +79,23 @@ def test_side_tables_may_be_in_memory_too(from_csv):
     sides = {name: pd.read_csv(path, dtype=str, keep_default_na=False) for name, path in SIDES.items()}
     run = rfg.run(config=config, offences=[sample_frame()], as_of=SAMPLE_AS_OF, **sides)
     assert told_by(run) == from_csv
+
+
+def test_tables_of_the_library_itself_are_read_as_well():
+    force = make_force(persons=60, seed=3)
+    config = rfg.load_config(yaml.safe_load(force.config))
+    names = ("subjects", "custody", "links", "removals")
+    own = rfg.run(
+        config=config,
+        offences=force.tables["offences"],
+        as_of=force.as_of,
+        **{name: force.tables[name] for name in names},
+    )
+    frames = rfg.run(
+        config=config,
+        offences=force.tables["offences"].to_pandas(),
+        as_of=force.as_of,
+        **{name: force.tables[name].to_pandas() for name in names},
+    )
+    assert len(own.cohort) == 24
+    assert dict(own.files) == dict(frames.files)

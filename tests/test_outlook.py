@@ -8,6 +8,7 @@ import pytest
 
 import rfgscore as rfg
 from rfgscore.sample import SAMPLE_AS_OF, sample_file
+from rfgscore.tables import Column, Table
 
 SCORE = {
     "components": {
@@ -132,6 +133,8 @@ def test_notebooks_show_rows_and_bars_and_text_does_not(scores):
     assert "<b>1" not in explained._repr_html_() and "first change" in explained._repr_html_()
     assert "2 rows" in found.table._repr_html_()
     assert "first 20 of 30 rows" in found.table.take([0] * 30)._repr_html_()
+    some = Table({"n": Column.of("int32", [1, 2]), "what": Column.of("text", [None, None])})
+    assert "2 rows; empty: what" in some._repr_html_() and "<th" in some._repr_html_()
 
 
 def test_a_score_without_a_most_is_drawn_against_the_largest(scores):

@@ -12,7 +12,7 @@ from rfgscore.gravity import NON_CRIME
 from rfgscore.history.source import REFERENCE_KINDS
 from rfgscore.scoring import Scored
 
-__all__ = ["Case", "Incident", "not_crimes", "number", "plural"]
+__all__ = ["Case", "Incident", "not_crimes", "number", "out_of", "plural"]
 
 
 @dataclass
@@ -178,6 +178,24 @@ def number(value: float) -> str:
         Shortest text that reads back as the same number.
     """
     return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+def out_of(points: float, most: float | None) -> str:
+    """Return points, and of how many where there is a most.
+
+    Parameters
+    ----------
+    points : float
+        Points got.
+    most : float or None
+        The most there are.
+
+    Returns
+    -------
+    str
+        Such as ``20 of 25``.
+    """
+    return number(points) if most is None else f"{number(points)} of {number(most)}"
 
 
 def plural(count: int, word: str) -> str:

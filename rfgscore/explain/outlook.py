@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rfgscore.dates import iso
-from rfgscore.explain.case import number, plural
+from rfgscore.explain.case import number, out_of, plural
 from rfgscore.explain.sentence import component_unit
 from rfgscore.scoring import Scored
 from rfgscore.scoring.leaving import Leaving
@@ -136,7 +136,7 @@ def _next_change(scored: Scored, change: NextChange) -> Prospect:
         moved = [_moved(scored, move) for move in change.moves]
         words += moved[0] if len(moved) == 1 else f"{', '.join(moved[:-1])} and {moved[-1]}"
         if change.score is not None:
-            words += f"; the score is then {_of(scored, change.score)}"
+            words += f"; the score is then {out_of(change.score, scored.max_score)}"
         words += _BUT.get(scored.config.score.method, "")
     return Prospect("next_change", change.day, change.day - scored.as_of, "days", f"{words}.")
 
@@ -156,17 +156,12 @@ def _moved(scored: Scored, move: Move) -> str:
     return f"{move.component} goes {points} ({what})"
 
 
-def _of(scored: Scored, score: float) -> str:
-    most = "" if scored.max_score is None else f" of {scored.max_score}"
-    return f"{number(score)}{most}"
-
-
 def _one_more(scored: Scored, place: int) -> Prospect:
     found, now = one_more(scored, place), scored.score[place].item()
     more = round(found.score - now, 6)
     words = (
         f"One more incident on {iso(scored.as_of)}, as grave as the gravest in the window and against nobody "
-        f"new, would make {_of(scored, found.score)} points"
+        f"new, would make {out_of(found.score, scored.max_score)} points"
     )
     words += f" ({number(more)} more)" if more > 0 else " (as many as now)" if more == 0 else ""
     position = int(scored.ranking.position[place])

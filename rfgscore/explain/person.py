@@ -15,7 +15,7 @@ from html import escape
 from rfgscore.dates import iso
 from rfgscore.errors import InternalError
 from rfgscore.explain.bars import part_bars
-from rfgscore.explain.case import Case, Incident, not_crimes, number, plural
+from rfgscore.explain.case import Case, Incident, not_crimes, number, out_of, plural
 from rfgscore.explain.outlook import Outlook, Prospect
 from rfgscore.explain.sentence import component_unit, summarise
 from rfgscore.scoring import Scored
@@ -62,7 +62,7 @@ class Part:
     sentence: str
 
     def __repr__(self) -> str:
-        return f"Part({self.component}: {_of(self.points, self.max_points)} points)"
+        return f"Part({self.component}: {out_of(self.points or 0, self.max_points)} points)"
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,7 +93,7 @@ class Explanation:
     outlook: Outlook
 
     def __repr__(self) -> str:
-        return f"Explanation({_of(self.score, self.max_score)} points, {len(self.parts)} parts)"
+        return f"Explanation({out_of(self.score, self.max_score)} points, {len(self.parts)} parts)"
 
     def __str__(self) -> str:
         sentences = [part.sentence for part in self.parts] + [what.sentence for what in self.outlook.told()]
@@ -104,7 +104,7 @@ class Explanation:
         rows = [
             [
                 escape(part.component.replace("_", " ")),
-                "" if part.points is None else escape(_of(part.points, part.max_points)),
+                "" if part.points is None else escape(out_of(part.points, part.max_points)),
                 escape(part.sentence)
                 + "".join(f"<br><small>{escape(incident)}</small>" for incident in part.evidence),
             ]
@@ -172,13 +172,8 @@ def _part(case: Case, component: Component) -> Part:
         points=points,
         max_points=component.max_points,
         evidence=evidence,
-        sentence=f"{words}: {_of(points, component.max_points)} points{_how(case, component)}.",
+        sentence=f"{words}: {out_of(points, component.max_points)} points{_how(case, component)}.",
     )
-
-
-def _of(points: float | None, most: int | None) -> str:
-    got = number(points or 0)
-    return got if most is None else f"{got} of {most}"
 
 
 def _how(case: Case, component: Component) -> str:

@@ -12,8 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.errors import ConfigError
+from rfgscore.synth.units import rule_of, text_of
 
 __all__ = ["Assumption", "Assumptions", "pick", "read_assumptions"]
+
+#: Groups of which one member is drawn at a time, so that one at least must weigh something.
+_DRAWN = ("age.", "ethnicity.", "late_days.", "minor.", "grave.", "outcome.", "role.", "risk.", "risk_grave.",
+          "area.A.", "area.B.", "agency.", "decision.")  # fmt: skip
+
+#: Beginnings of names whose shares are parts of one whole.
+_PARTS = ("order.", "fault.", "lines_")
 
 
 @dataclass(frozen=True)
@@ -25,9 +33,9 @@ class Assumption:
     name : str
         Its name; names with one beginning before the dot form a group.
     value : str
-        A number, a code or a pair of days, as written.
+        A number, a code, several, or a pair of days, as written.
     unit : str
-        What the value counts.
+        What the value counts, and so what it may be.
     source : str
         The published figure it follows, or ``assumed``.
     note : str
@@ -70,7 +78,8 @@ class Assumptions:
     Raises
     ------
     ConfigError
-        When no assumption has such a name, or a value is not of the kind it replaces.
+        When no assumption has such a name, a value is not one its unit takes, or several do not go
+        together: nothing is left to draw, or parts are more than the whole.
 
     Examples
     --------
@@ -79,6 +88,10 @@ class Assumptions:
     """
 
     def __init__(self, replaced: Mapping[str, float | str] | None = None) -> None:
+        if not isinstance(replaced, Mapping | None):
+            raise ConfigError(
+                "assume is a mapping of names of assumptions to values; give one, such as a dict"
+            )
         self._rows = {row.name: row for row in read_assumptions()}
         for name, value in (replaced or {}).items():
             row = self._rows.get(name)
@@ -86,9 +99,30 @@ class Assumptions:
                 raise ConfigError(
                     f"there is no assumption {name!r}: use a name of rfgscore/synth/assumptions.csv"
                 )
-            if _is_number(row.value) and not _is_number(str(value)):
-                raise ConfigError(f"the assumption {name!r} is a number of 0 or more; give another value")
-            self._rows[name] = replace(row, value=str(value))
+            rule, text = rule_of(row.unit), text_of(value)
+            if text is None or not rule.fits(text):
+                raise ConfigError(f"the assumption {name!r} takes {rule.takes}; give another value")
+            self._rows[name] = replace(row, value=text)
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Refuse values that are in order one by one, and leave nothing to draw or more than there is."""
+        # Of these a second draw, for women as suspects and men as victims, takes none.
+        swapped = tuple(self.words("male_victim"))
+        for start in _DRAWN:
+            drawn = [
+                row for row in self._named(start) if row.unit != "weight" or not row.name.endswith(swapped)
+            ]
+            if not any(float(row.value) > 0 for row in drawn):
+                besides = " besides those of male_victim" if len(drawn) < len(self._named(start)) else ""
+                raise ConfigError(f"every assumption {start}*{besides} is 0; give one of them more")
+        for start in _PARTS:
+            # The sum of shares that make up 1 may be a hair more.
+            if sum(float(row.value) for row in self._named(start)) > 1 + 1e-9:
+                raise ConfigError(f"the assumptions {start}* add up to more than 1; give smaller shares")
+
+    def _named(self, start: str) -> list[Assumption]:
+        return [row for name, row in self._rows.items() if name.startswith(start)]
 
     def rows(self) -> tuple[Assumption, ...]:
         """Return the assumptions in force.
@@ -141,7 +175,7 @@ class Assumptions:
         Returns
         -------
         int
-            The value, rounded.
+            The value.
         """
         return round(self.number(name))
 
@@ -175,13 +209,6 @@ class Assumptions:
             By what stands after it, in the order of the table.
         """
         return {name: float(value) for name, value in self.words(group).items()}
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text)) and float(text) >= 0)
-    except ValueError:
-        return False
 
 
 def pick(rng: np.random.Generator, weights: Iterable[float], size: int) -> npt.NDArray[np.int64]:

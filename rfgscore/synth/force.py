@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from rfgscore.dates import from_day, iso, to_day
+from rfgscore.dates import iso, to_day
 from rfgscore.errors import ConfigError
 from rfgscore.synth.assumptions import Assumptions
 from rfgscore.synth.faults import draw_removed, plant
@@ -18,7 +18,7 @@ from rfgscore.synth.lines import Codes, draw_rows
 from rfgscore.synth.measures import draw_orders, draw_spells
 from rfgscore.synth.offences import draw_areas, draw_facts, offences_table
 from rfgscore.synth.pairs import draw_pairs
-from rfgscore.synth.people import draw_people
+from rfgscore.synth.people import draw_people, incidents_a_person
 from rfgscore.synth.records import draw_records
 from rfgscore.synth.sides import (
     custody_table,
@@ -30,12 +30,19 @@ from rfgscore.synth.sides import (
     subjects_table,
 )
 from rfgscore.synth.truth import Drawn, truth_tables
+from rfgscore.synth.units import whole
 from rfgscore.tables import Table
 
 __all__ = ["Force", "make_force"]
 
 #: Perpetrators, unless somebody says how many.
 PERSONS = 5000
+
+#: Most perpetrators, offence rows and years there may be, and the last seed.
+MOST_PERSONS, MOST_ROWS, MOST_YEARS, LAST_SEED = 2_000_000, 20_000_000, 50, 2**63 - 1
+
+#: Days an extract may be of: what is drawn around them stays a date, and no event meets 1900-01-01, a fault.
+_DAYS = (to_day("1990-01-01"), to_day("2199-12-31"))
 
 _CONFIG = """\
 # Settings for a synthetic police force. Nobody and nothing in its tables is real.
@@ -44,7 +51,7 @@ schema: rfgscore/1
 name: synthetic-force
 extends: illustrative-rfgv
 input:
-  extract_date: {extract}            # every table was taken on this day
+  extract_date: "{extract}"          # every table was taken on this day
 output:
   marking: INVENTED PEOPLE ONLY
 """
@@ -102,16 +109,17 @@ def make_force(
     Parameters
     ----------
     persons : int, optional
-        Perpetrators; 5000 without `events`.
+        Perpetrators, 2,000,000 at most; 5000 without `events`.
     events : int, optional
-        Offence rows, in the place of `persons`: so many people are drawn that about this many rows come
-        of them, within one per cent from 50,000 on.
+        Offence rows, 20,000,000 at most, in the place of `persons`: so many people are drawn that about
+        this many rows come of them, within one per cent from 50,000 on.
     seed : int
-        The same seed, sizes and days give the same bytes.
+        From 0 to 2**63 - 1. The same seed, sizes and days give the same bytes.
     as_of : date-like
-        Day of the extract; nothing is dated or recorded later but for the planted faults.
+        Day of the extract, of the years 1990 to 2199; nothing is dated or recorded later but for the
+        planted faults.
     years : int
-        Length of the period before it.
+        Length of the period before it, 50 at most.
     assume : mapping of str to float or str, optional
         Values in the place of shipped assumptions, by name.
 
@@ -123,27 +131,29 @@ def make_force(
     Raises
     ------
     ConfigError
-        When both sizes are given, a size is not above 0, the seed is negative, the day is no date, or
-        there is no such assumption.
+        When both sizes are given, a size, the years or the seed is no whole number within its bounds, the
+        day is no date of those years, there is no such assumption or it does not take such a value, or
+        the assumptions make more rows of the persons than there may be.
 
     Examples
     --------
     >>> make_force(persons=100, seed=1)
     Force(as of 2025-06-30, seed 1: 100 perpetrators, 204 offence rows)
     """
-    given = Assumptions(assume)
     if persons is not None and events is not None:
         raise ConfigError("a force is made of persons or of events; give one of them")
-    size = PERSONS if persons is None else persons
-    if min(size, years, 1 if events is None else events) < 1 or seed < 0:
-        raise ConfigError("persons, events and years are whole numbers above 0, and a seed is 0 or more")
-    try:
-        last = to_day(as_of)
-        first = last - round(years * 365.25) + 1
-        from_day(first), from_day(last)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ConfigError(f"as_of {as_of!s}: {error}") from error
-    incidents = None if events is None else max(round(events / _rows_an_incident(given)), 1)
+    size = PERSONS if persons is None else whole("persons", persons, 1, MOST_PERSONS)
+    rows = None if events is None else whole("events", events, 1, MOST_ROWS)
+    years, seed = whole("years", years, 1, MOST_YEARS), whole("seed", seed, 0, LAST_SEED)
+    last = _last_day(as_of)
+    first = last - round(years * 365.25) + 1
+    given = Assumptions(assume)
+    if rows is None and size * incidents_a_person(given) * _rows_an_incident(given) > MOST_ROWS:
+        raise ConfigError(
+            f"with these assumptions {size:,} persons make more than {MOST_ROWS:,} offence rows; "
+            "give fewer persons, or fewer incidents to each"
+        )
+    incidents = None if rows is None else max(round(rows / _rows_an_incident(given)), 1)
     drawn, tables = _draw(np.random.Generator(np.random.PCG64(seed)), given, size, incidents, first, last)
     return Force(
         MappingProxyType(tables),
@@ -152,6 +162,21 @@ def make_force(
         seed,
         given,
     )
+
+
+def _order_of_ids(table: Table) -> list[int]:
+    ids = next(iter(table.columns.values())).python()
+    return sorted(range(len(ids)), key=lambda row: ids[row] or "")
+
+
+def _last_day(as_of: dt.date | str | int) -> int:
+    try:
+        day = to_day(as_of)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"as_of is the day of the extract: {error}") from error
+    if not _DAYS[0] <= day <= _DAYS[1]:
+        raise ConfigError(f"as_of is a day from {iso(_DAYS[0])} to {iso(_DAYS[1])}; give one of them")
+    return day
 
 
 def _rows_an_incident(given: Assumptions) -> float:
@@ -178,8 +203,7 @@ def _draw(
     rows = draw_rows(rng, given, codes, incidents, pairs, orders, records)
     rows["area"] = draw_areas(rng, given, facts, rows)
     rows = plant(rng, given, codes, people, rows, removed, last)
-    tables = {
-        "offences": offences_table(given, codes, records, rows),
+    sides = {
         "subjects": subjects_table(given, people, records, facts),
         "custody": custody_table(records, spells),
         "referrals": referrals_table(rng, given, people, records, last),
@@ -188,4 +212,7 @@ def _draw(
         "decisions": decisions_table(rng, given, people, incidents, records, last),
         "removals": removals_table(rng, records, removed, last),
     }
+    # In order of id, so that no row's place tells which kind of person it is about.
+    tables = {"offences": offences_table(given, codes, records, rows)}
+    tables |= {name: table.take(_order_of_ids(table)) for name, table in sides.items()}
     return Drawn(people, incidents, pairs, records, facts, codes, removed, rows), tables

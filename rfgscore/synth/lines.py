@@ -94,7 +94,7 @@ class Codes:
             tuple((at[code], weight) for code, weight in {**violent, **other}.items()),
             tuple((at[code], weight) for code, weight in grave.items()),
             tuple(at[male.get(name, name)] for name in names),
-            frozenset(at[code] for code in given.text("course_of_conduct").split(";")),
+            frozenset(at[code] for code in given.text("course_of_conduct").split(";") if code in at),
             frozenset(at[code] for code in held),
         )
 

@@ -16,6 +16,9 @@ __all__ = ["Orders", "Spells", "draw_orders", "draw_spells"]
 
 Int64 = npt.NDArray[np.int64]
 
+#: Days of the longest custody spell: a hundred years.
+LONGEST = 36500
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Orders:
@@ -145,7 +148,7 @@ def draw_spells(rng: np.random.Generator, given: Assumptions, incidents: Inciden
     start, grave = start[cause], incidents.grave[cause]
     median = np.where(grave, given.number("custody_days_grave"), given.number("custody_days"))
     days = median * np.exp(rng.normal(size=len(cause)) * given.number("custody_spread"))
-    end = start + np.maximum(days.astype(np.int64), 1)
+    end = start + np.clip(days, 1, LONGEST).astype(np.int64)
     after = incidents.next_of(cause)
     free = (after >= 0) & (rng.random(len(cause)) >= given.number("custody_overlap"))
     end = np.where(free, np.minimum(end, incidents.day[after]), end)

@@ -107,7 +107,8 @@ def _victims_planned(rng: np.random.Generator, given: Assumptions, people: Peopl
         given.number("serial_most"),
     )
     serial = (people.count > 1) & (rng.random(people.size) < chance)
-    more = rng.geometric(1 - given.number("further_victim"), people.size)
+    # A share of 1 knows no end but for the most there may be.
+    more = rng.geometric(max(1 - given.number("further_victim"), 1e-9), people.size)
     most = np.minimum(people.count, given.count("most_victims"))
     return np.asarray(np.where(serial, np.minimum(1 + more, most), 1), np.int64)
 

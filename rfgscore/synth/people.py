@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rfgscore.synth.assumptions import Assumptions, pick
 
-__all__ = ["People", "draw_people"]
+__all__ = ["People", "draw_people", "incidents_a_person"]
 
 Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
@@ -56,6 +56,28 @@ def _counts(given: Assumptions) -> tuple[Int64, npt.NDArray[np.float64]]:
     tail = more ** -given.number("repeat_exponent")
     once = given.number("one_event_share")
     return np.append(1, more), np.append(once, (1 - once) * tail / tail.sum())
+
+
+def incidents_a_person(given: Assumptions) -> float:
+    """Return how many incidents a perpetrator has in the mean.
+
+    Parameters
+    ----------
+    given : Assumptions
+        Parameters in force.
+
+    Returns
+    -------
+    float
+        The mean of the distribution drawn from.
+
+    Examples
+    --------
+    >>> round(incidents_a_person(Assumptions()), 2)
+    1.88
+    """
+    numbers, likely = _counts(given)
+    return float(numbers @ likely / likely.sum()) if likely.sum() > 0 else float(numbers[-1])
 
 
 def draw_people(

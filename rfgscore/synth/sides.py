@@ -226,8 +226,9 @@ def decisions_table(
     Table
         Contract columns.
     """
-    decided: list[Int64] = []
-    days: list[Int64] = []
+    # There may be no meeting at all.
+    decided: list[Int64] = [np.empty(0, np.int64)]
+    days: list[Int64] = [np.empty(0, np.int64)]
     open_to = np.ones(people.size, np.bool_)
     for back in range(given.count("meetings"), 0, -1):
         met = last - given.count("meeting_days") * back

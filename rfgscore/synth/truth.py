@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rfgscore.config import preset
-from rfgscore.gravity import load_gravity
 from rfgscore.synth.columns import date_column, text_column, word_column
 from rfgscore.synth.incidents import Incidents
 from rfgscore.synth.lines import KINDS, Codes, Rows
@@ -17,6 +15,7 @@ from rfgscore.synth.offences import FORCES, Facts
 from rfgscore.synth.pairs import RELATIONS, Pairs
 from rfgscore.synth.people import People
 from rfgscore.synth.records import Records
+from rfgscore.synth.units import weighed
 from rfgscore.tables import Column, Table
 from rfgscore.vocabulary import reasons
 
@@ -87,10 +86,7 @@ def _own(drawn: Drawn) -> Bool:
 
 def _harm_of_rows(drawn: Drawn) -> Float64:
     """Cambridge days of each row; the codes younger than the table weigh what the preset says."""
-    settings = preset("illustrative-rfgv").gravity
-    uplift = {code: (uplift.weight, uplift.reason) for code, uplift in settings.uplift.items()}
-    table = load_gravity("cchi-da-2020-10", uplift=uplift)
-    found = [table.look_up(code) for code in drawn.codes.names]
+    found = [weighed().look_up(code) for code in drawn.codes.names]
     weight = np.array([0.0 if grade is None else grade.weight for grade in found] + [0.0])
     return np.asarray(weight[drawn.rows["code"]], np.float64)
 

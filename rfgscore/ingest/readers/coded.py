@@ -342,6 +342,18 @@ def distinct_places(
     return np.flatnonzero(there), (np.cumsum(there) - 1)[numbers]
 
 
+def _sorted(key: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the stable order of numbers from 0, and the numbers in it."""
+    bits = (len(key) - 1).bit_length()
+    if int(key.max()).bit_length() + bits < 63:
+        # With its row packed in, a number is sorted by itself: twice as fast as sorting rows by it.
+        packed = (key << bits) | np.arange(len(key))
+        packed.sort()
+        return packed & ((1 << bits) - 1), packed >> bits
+    order = np.argsort(key, kind="stable")
+    return order, key[order]
+
+
 def in_order(columns: Sequence[npt.NDArray[Any]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Put rows in the order of integer columns, first column first; equal rows stay as they stand.
 
@@ -389,9 +401,8 @@ def in_order(columns: Sequence[npt.NDArray[Any]]) -> tuple[npt.NDArray[np.int64]
             room //= width
             folded += 1
         left = left[folded:]
-        again = np.argsort(key, kind="stable")
+        again, key = _sorted(key)
         order[at] = rows[again]
-        key = key[again]
         fresh[at[1:]] |= key[1:] != key[:-1]
         alike = ~fresh
         alike[:-1] |= ~fresh[1:]
