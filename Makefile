@@ -38,6 +38,7 @@ deep: $(VENV)/.developed  ## long suites; results go to docs/deep.md
 
 bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/snapshot.py
+	$(BIN)/python benchmarks/end_to_end.py
 
 clean:
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

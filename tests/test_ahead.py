@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +13,9 @@ import rfgscore as rfg
 from rfgscore.dates import to_day
 from rfgscore.scoring.leaving import Leaving, leaving
 from rfgscore.scoring.what_next import next_changes, one_more
+
+#: Random lists a test and method; `make deep` asks for more.
+EXAMPLES = max(12, int(os.environ.get("RFG_EXAMPLES", "0")) // 40)
 
 AS_OF = 20000
 POINTS = {
@@ -131,7 +136,7 @@ def left_by_rescoring(history, config, scored):
 
 
 @pytest.mark.parametrize("name", SCORES)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS, least=st.integers(1, 2))
 def test_people_leave_on_the_day_that_scoring_every_day_anew_finds(name, rows, least):
     rows = [*rows, (0, 3, 5.0, 1, 0, 0)]
@@ -142,7 +147,7 @@ def test_people_leave_on_the_day_that_scoring_every_day_anew_finds(name, rows, l
 
 
 @pytest.mark.parametrize("name", ["points", "sum", "mean", "decayed", "edges", "continuous"])
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS)
 def test_the_next_change_is_the_first_day_on_which_a_band_differs(name, rows):
     rows = [*rows, (0, 3, 5.0, 1, 0, 0)]
@@ -175,7 +180,7 @@ def test_the_next_change_is_the_first_day_on_which_a_band_differs(name, rows):
 
 
 @pytest.mark.parametrize("name", ["points", "sum", "mean", "decayed", "edges", "continuous", "scaled"])
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS, least=st.integers(1, 2))
 def test_one_more_incident_counts_as_if_it_were_recorded(name, rows, least):
     rows = [*rows, (0, 3, 5.0, 1, 0, 0)]

@@ -1,7 +1,7 @@
 """Run the long suites, and write what they printed last to ``docs/deep.md``.
 
-Properties with 10,000 examples, random text through the reader, a writer killed 100 times, and the
-benchmark of the snapshot.
+Properties with 10,000 examples, random text through the reader, lists scored anew day by day, a writer
+killed 100 times, and the benchmarks of the snapshot and of a whole run.
 """
 
 from __future__ import annotations
@@ -25,8 +25,13 @@ SUITES = {
         {"RFG_EXAMPLES": "40000"},
         [*PYTEST, "tests/test_fuzz_csv.py"],
     ),
+    "Leaving days, next changes, one more incident = everyone scored anew, 100 random lists a method": (
+        {"RFG_EXAMPLES": "4000"},
+        [*PYTEST, "tests/test_ahead.py"],
+    ),
     "A writer killed at 100 moments": ({"RFG_KILLS": "100"}, [*PYTEST, "tests/test_folder.py"]),
     "Snapshot against pandas, polars and DuckDB": ({}, ["benchmarks/snapshot.py"]),
+    "A whole run against a bare polars script": ({}, ["benchmarks/end_to_end.py"]),
 }
 
 
