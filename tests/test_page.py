@@ -6,6 +6,7 @@ import csv
 import random
 import re
 import shutil
+import subprocess
 from collections import Counter
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -25,7 +26,7 @@ from rfgscore.sample import SAMPLE_AS_OF, sample_file
 from rfgscore.vocabulary import words
 
 SIDES = {name: sample_file(f"{name}.csv") for name in ("subjects", "custody", "links")}
-VOID = {"meta", "br", "rect", "circle", "path", "link", "hr", "img", "input"}
+VOID = {"meta", "br", "link", "hr", "img", "input"}
 HOSTILE = ["<script>alert(1)</script>", "a\"b'c&amp;<b>", "\u05d0\u05d1 {{ 7 * 7 }}", "x" * 190]
 
 
@@ -196,6 +197,15 @@ def test_the_list_says_what_the_cohort_says(page, run):
         assert ("In custody" in told[2].text) is bool(cell["in_custody"])
 
 
+def drawn_incidents(svg: Element) -> int:
+    """How many incidents the marks of a timeline stand for."""
+    shapes = [
+        shape for group in svg.all("g", "marks") for shape in [*group.all("circle"), *group.all("path")]
+    ]
+    titles = [title for group in svg.all("g", "marks") for title in group.all("title")]
+    return len(shapes) - len(titles) + sum(int(title.text.split()[0]) for title in titles)
+
+
 def test_every_person_has_a_page_with_parts_incidents_and_an_empty_box(page, run):
     explained = {}
     for person, component, sentence, value in zip(
@@ -214,9 +224,61 @@ def test_every_person_has_a_page_with_parts_incidents_and_an_empty_box(page, run
                 inside = [row for row in incidents if row.text.endswith("inside")]
                 assert len(inside) == value
                 drawn = article.all("svg", "timeline")[0]
-                marks = [one.text for one in drawn.all("title") if "weight" in one.text]
-                assert sum(len(title.split("; ")) for title in marks) == len(incidents)
+                assert drawn_incidents(drawn) == len(incidents)
         assert [box.text for box in article.all("section", "decision")[0].all("dd")] == [""] * 5
+
+
+def test_no_sheet_of_a_person_is_without_the_id(page, text, run):
+    sheets = dict(re.findall(r"@page (person-\d+) \{ @top-left \{ content: (\".*?\"); \} \}", text))
+    for place, (person, article) in enumerate(
+        zip(run.cohort["perpetrator_id"], page.all("article"), strict=True), 1
+    ):
+        assert sheets[f"person-{place}"] == css_text(f"{place}. {person}")
+        assert f"#person-{place} {{ page: person-{place}; }}" in text
+        box = article.all("section", "decision")[0]
+        assert box.all("h4")[0].all("bdi")[0].text == person
+        assert box.all("h4")[0].text.startswith(f"Decision on {person} ")
+        # The box stands with the summary, before anything that may run over to a second sheet.
+        assert [one.tag for one in article.children if isinstance(one, Element)][:3] == [
+            "header",
+            "p",
+            "section",
+        ]
+        assert (
+            article.all("table", "incidents")[0].all("caption")[0].text.startswith(f"Incidents of {person} :")
+        )
+    assert len(sheets) == len(run.cohort)
+
+
+def test_what_must_be_looked_at_is_named_below_the_key_figures(desk, page):
+    reading = {"links": {"columns": {"nominal_id": "a", "master_id": "b"}}}
+    odd = rfg.run(config=desk.config(reading=reading), offences=desk.file(desk.rows({})), as_of=desk.as_of)
+    for shown, things in ((page, 0), (Page(page_of(odd)), 2)):
+        links = shown.all("section", "figures")[0].all("a")
+        words = [f"{things} things to be looked at before the list is believed"] if things else []
+        assert [link.text for link in links] == words and len(shown.at("notes").all("li")) == things
+        assert all(shown.at(link.attributes["href"][1:]).tag == "h3" for link in links)
+
+
+def test_incidents_long_before_the_window_are_counted_and_a_person_takes_little_room(desk):
+    rows = [
+        {
+            "incident_id": f"OCC-{day:05}",
+            "event_date": f"20{22 if day < 45 else 25}-0{1 + day % 4}-{1 + day % 28:02}",
+        }
+        for day in range(100)
+    ]
+    text = page_of(rfg.run(config=desk.config(), offences=desk.file(desk.rows(*rows)), as_of=desk.as_of))
+    (article,) = Page(text).all("article")
+    told = article.all("table", "incidents")[0]
+    shown = [row.text.endswith("inside") for row in told.all("tbody")[0].all("tr")]
+    assert (shown.count(True), shown.count(False)) == (55, 40)
+    assert "100 on record" in told.text
+    assert "of the 45 before the window the latest 40 stand here, 5 more are only drawn" in told.text
+    assert "all 55 incidents in the window, below" in article.text
+    assert drawn_incidents(article.all("svg", "timeline")[0]) == 100
+    # A hundred such people stay below 5 MB.
+    assert len(re.search("<article.*?</article>", text, re.DOTALL)[0]) < 40_000
 
 
 def test_the_parts_of_every_bar_add_up_to_its_score(page, run):
@@ -233,7 +295,7 @@ def test_the_account_balances_and_names_every_reason(page, run):
     rows, people = run.manifest["rows"], run.manifest["people"]
     figures = [one.text for one in page.all("section", "figures")[0].all("dd")]
     assert figures == [
-        str(number)
+        f"{number:,}"
         for number in (
             *(rows[name] for name in ("in", "used", "set_aside", "not_yet_known")),
             *(people[name] for name in ("scored", "eligible", "excluded")),
@@ -241,14 +303,15 @@ def test_the_account_balances_and_names_every_reason(page, run):
         )
     ]
     aside = [[cell.text for cell in row.all()] for row in page.at("rows").all("tbody")[0].all("tr")]
-    assert {cells[-3]: int(cells[0]) for cells in aside} == rows["by_reason"]
+    assert {cells[-3]: int(cells[0].replace(",", "")) for cells in aside} == rows["by_reason"]
     excluded = page.at("excluded").text
     for person, reason, detail in zip(
         *(run.excluded[name] for name in ("perpetrator_id", "reason", "detail")), strict=True
     ):
         assert person in excluded and reason in excluded and detail in excluded
     for area, value in zip(run.summary["area"], run.summary["value"], strict=True):
-        assert area in page.at("areas").text and str(value) in page.at("areas").text
+        told = "not assessable" if value is None else f"{value:,}"
+        assert area in page.at("areas").text and told in page.at("areas").text
     for entry in run.manifest["warnings"]:
         assert entry["code"] in page.at("notes").text
     settings = page.at("settings").text
@@ -513,12 +576,15 @@ def test_hatching_stays_inside_its_rectangle(kind, size):
 
 
 def test_a_timeline_takes_long_windows_old_incidents_equal_days_and_weights_of_zero():
-    marks = [Mark(20000, 0.0, True, True, "a"), Mark(20000, 0.0, True, True, "b"),
-             Mark(20000, 0.0, False, True, "c"), Mark(9000, 0.0, True, False, "d")]  # fmt: skip
+    marks = [Mark(20000, 0.0, True, True), Mark(20000, 0.0, True, True),
+             Mark(20000, 0.0, False, True), Mark(9000, 0.0, True, False)]  # fmt: skip
     common = {"as_of": 20100, "window_days": 365, "label": "x"}
     drawn = timeline(marks, [Spell(8000, 8500), Spell(20050, 20101)], grid=grid_weights([0.0]), **common)
     titles = [one.text for one in Page(drawn).all("title")]
-    assert titles == ["In custody from 2024-11-23, still held", "d", "c", "a; b"]
+    assert titles == [
+        "In custody from 2024-11-23, still held",
+        "2 incidents, 2024-10-04, weight 0",
+    ]
     assert ">2</text>" in drawn
     inside(drawn)
     ages = timeline([], [], grid=(1.0,), as_of=20100, window_days=10**7, label="x")
@@ -528,6 +594,41 @@ def test_a_timeline_takes_long_windows_old_incidents_equal_days_and_weights_of_z
     assert in_reach(marks, [(20101, "soon"), (40000, "late")], as_of=20100, window_days=365) == (
         (20101, "soon"),
     )
+
+
+def test_incidents_of_one_spot_are_one_mark_and_no_number_hides_another():
+    days = random.Random(2)
+    marks = [Mark(20000 - days.randrange(1200), days.choice([0.5, 1, 1825]), True, True) for _ in range(5000)]
+    drawn = timeline(marks, [], as_of=20000, window_days=1200, grid=grid_weights([0.5, 1, 1825]), label="x")
+    svg = Page(drawn).all("svg")[0]
+    assert drawn_incidents(svg) == 5000 and len(drawn) < 100_000
+    numbers = [
+        (float(one.attributes["x"]), float(one.attributes["y"]))
+        for one in svg.all("g", "numbers")[0].all("text")
+    ]
+    assert len(numbers) > 20
+    for place, (x, y) in enumerate(numbers):
+        assert all(abs(x - left) >= 14 or abs(y - up) >= 12 for left, up in numbers[:place])
+    near = timeline(
+        [Mark(19999, 1.0, True, True), Mark(19999, 1.001, True, True)],
+        [], as_of=20000, window_days=60, grid=grid_weights([1825]), label="x",
+    )  # fmt: skip
+    assert "2 incidents, 2024-10-03, weight 1 to 1.001" in near
+
+
+WEIGHTS = {
+    "2952.9409930950865": "2953", "56.349709671587924": "56.35", "13.51": "13.51", "0.1234567": "0.1235",
+    "1825": "1825", "123456.7": "123,457", "1000000000": "1,000,000,000", "1e+300": "1e+300",
+    "1e-09": "1e-09",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_weights_on_the_axis_are_short_and_have_room(weight):
+    svg = Page(timeline([], [], as_of=20000, window_days=365, grid=(float(weight),), label="x")).all("svg")[0]
+    (label,) = [one for one in svg.all("text") if one.text == WEIGHTS[weight]]
+    assert float(label.attributes["x"]) >= 6.5 * len(label.text)
+    inside(timeline([], [], as_of=20000, window_days=365, grid=(float(weight),), label="x"))
 
 
 def test_text_cannot_leave_a_style_sheet():
@@ -622,7 +723,7 @@ def test_nothing_runs_over_the_side_and_no_label_of_a_drawing_is_clipped(opened)
     assert clipped == []
     overlapping = opened.evaluate(
         """() => [...document.querySelectorAll('svg.timeline')].flatMap(svg => {
-            const boxes = [...svg.querySelectorAll(':scope > text')].map(text => [text, text.getBBox()]);
+            const boxes = [...svg.querySelectorAll('text')].map(text => [text, text.getBBox()]);
             return boxes.flatMap(([one, a], at) => boxes.slice(at + 1).filter(([, b]) =>
                 a.x < b.x + b.width && b.x < a.x + a.width &&
                 a.y + 3 < b.y + b.height && b.y + 3 < a.y + a.height
@@ -633,11 +734,46 @@ def test_nothing_runs_over_the_side_and_no_label_of_a_drawing_is_clipped(opened)
 
 
 @pytest.mark.compiled
+def test_words_without_blanks_and_heavy_weights_run_over_no_side(browser, desk):
+    table = desk.file([{"offence_code": "8/6", "weight": 1, "label": "L" * 300}], "own.csv")
+    config = desk.config(gravity={"table": str(table)})
+    long = {"incident_id": "R" * 150, "area": "A" * 300, "perpetrator_id": "P" * 150}
+    run = rfg.run(config=config, offences=desk.file(desk.rows(long)), as_of=desk.as_of)
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.set_content(page_of(run))
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 1280
+    for table in tab.locator(".wide:has(.incidents), .parts").all():
+        assert table.evaluate("one => one.scrollWidth - one.clientWidth") == 0
+    common = {"as_of": 20000, "window_days": 365, "label": "x"}
+    tab.set_content("".join(timeline([], [], grid=(float(weight), 0.01), **common) for weight in WEIGHTS))
+    left = "[...document.querySelectorAll('svg.timeline text')].map(text => text.getBBox().x)"
+    assert min(tab.evaluate(left)) >= 0
+    tab.close()
+
+
+@pytest.mark.compiled
+def test_no_sheet_about_a_person_is_without_their_id(opened, run, tmp_path):
+    if not shutil.which("pdftotext"):
+        pytest.skip("needs pdftotext (Debian package poppler-utils) to read what was printed")
+    (tmp_path / "page.pdf").write_bytes(opened.pdf(format="A4", prefer_css_page_size=True))
+    command = ["pdftotext", tmp_path / "page.pdf", "-"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\f")
+    first = next(place for place, sheet in enumerate(printed) if "Decision on" in sheet)
+    after = next(place for place, sheet in enumerate(printed) if "Scored, but not ranked" in sheet)
+    people = set(run.cohort["perpetrator_id"])
+    assert after - first >= len(people)
+    assert all(people & set(re.findall(r"\w+", sheet)) for sheet in printed[first:after])
+
+
+@pytest.mark.compiled
 def test_paper_has_a_page_for_every_person(opened, run):
     data = opened.pdf(format="A4", prefer_css_page_size=True)
     sheets = len(re.findall(rb"/Type\s*/Page\b", data))
     assert len(run.cohort) + 3 <= sheets <= 3 * len(run.cohort)
     opened.emulate_media(media="print")
+    for part in (".incidents td:first-child", ".decision"):
+        style = "one => { const s = getComputedStyle(one); return [s.whiteSpace, s.breakInside]; }"
+        assert opened.locator(part).first.evaluate(style) in (["nowrap", "auto"], ["normal", "avoid"])
     assert not opened.locator("nav.toc").is_visible()
     assert opened.locator("pre").is_visible()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-from rfgscore.explain.case import number
+from rfgscore.explain.case import number, out_of
 
 __all__ = ["BarPart", "Extent", "hatching", "part_bar", "part_bars", "score_bar", "swatch"]
 
@@ -41,6 +41,10 @@ _FRAME, _TRACK, _TEXT = "#44505e", "#ffffff", "#1a1a1a"
 _DIGIT, _PAD = 6.6, 5.0
 
 _FONT = "font-family=\"system-ui,'Segoe UI',Arial,sans-serif\""
+#: Letters inside a bar: said once, for the whole drawing or group.
+_INSIDE = f'{_FONT} font-size="11" font-weight="600" text-anchor="middle"'
+#: Names and points beside bars.
+_BESIDE = f'{_FONT} font-size="12" fill="{_TEXT}"'
 
 
 def _px(value: float) -> str:
@@ -104,7 +108,7 @@ def swatch(name: str) -> str:
     """
     look = _LOOKS.get(name, _OTHER)
     return (
-        '<svg class="swatch" width="16" height="14" viewBox="0 0 16 14" aria-hidden="true" focusable="false">'
+        '<svg class="swatch" width="16" height="14" viewBox="0 0 16 14" aria-hidden="true">'
         f"{_block(look, 0.5, 0.5, 15, 13)}</svg>"
     )
 
@@ -146,14 +150,16 @@ def score_bar(
     """
     axis = _axis([points for _, points, _ in parts], max_score, extent, stacked=True)
     total = round(math.fsum(points for _, points, _ in parts), 6)
-    told = f"{_of(total, max_score)} points: " + ", ".join(
-        f"{name} {_of(points, most)}" for name, points, most in parts
+    told = f"{out_of(total, max_score)} points: " + ", ".join(
+        f"{name} {out_of(points, most)}" for name, points, most in parts
     )
     out = [_track(axis, max_score, width, height)]
     right = left = 0.0
     for name, points, most in parts:
         start = right if points >= 0 else left + points
-        out.append(_segment((name, points, most), start, axis, width, height))
+        drawn = _segment((name, points, most), start, axis, width, height)
+        if drawn:
+            out.append(f"<g><title>{escape(name)}: {escape(out_of(points, most))} points</title>{drawn}</g>")
         if points >= 0:
             right += points
         else:
@@ -181,7 +187,7 @@ def part_bar(part: BarPart, *, extent: Extent | None = None, width: float = 160,
     name, points, most = part
     axis = _axis([points], most, extent, stacked=False)
     out = [_track(axis, most, width, height), _segment(part, min(points, 0.0), axis, width, height)]
-    return _svg(width, height, f"{name}: {_of(points, most)} points", out, axis)
+    return _svg(width, height, f"{name}: {out_of(points, most)} points", out, axis)
 
 
 def part_bars(parts: Sequence[BarPart], *, width: float = 420) -> str:
@@ -206,7 +212,7 @@ def part_bars(parts: Sequence[BarPart], *, width: float = 420) -> str:
     (True, True, False)
     """
     row, name_room = 24.0, 84.0
-    said = [_of(points, most) for _, points, most in parts]
+    said = [out_of(points, most) for _, points, most in parts]
     room = max([_DIGIT * len(text) for text in said], default=0.0) + 2 * _PAD
     across = max(width - name_room - room, 40.0)
     widest = [most for _, _, most in parts if most is not None]
@@ -220,17 +226,12 @@ def part_bars(parts: Sequence[BarPart], *, width: float = 420) -> str:
         )
         base = _px(place * row + row / 2 + 1)
         out.append(
-            f'<text x="0" y="{base}" {_FONT} font-size="12" fill="{_TEXT}">{escape(name)}</text>'
-            f'<g transform="translate({_px(name_room)} {_px(place * row)})">{bar}</g>'
-            f'<text x="{_px(name_room + across + _PAD)}" y="{base}" {_FONT} font-size="12" '
-            f'fill="{_TEXT}">{escape(text)}</text>'
+            f'<text x="0" y="{base}" {_BESIDE}>{escape(name)}</text>'
+            f'<g transform="translate({_px(name_room)} {_px(place * row)})" {_INSIDE}>{bar}</g>'
+            f'<text x="{_px(name_room + across + _PAD)}" y="{base}" {_BESIDE}>{escape(text)}</text>'
         )
     told = "; ".join(f"{name}: {text} points" for (name, _, _), text in zip(parts, said, strict=True))
     return _frame(width, row * len(parts), told, "".join(out))
-
-
-def _of(points: float, most: float | None) -> str:
-    return number(points) if most is None else f"{number(points)} of {number(most)}"
 
 
 def _axis(points: Sequence[float], most: float | None, extent: Extent | None, *, stacked: bool) -> Extent:
@@ -255,38 +256,40 @@ def _track(axis: Extent, most: float | None, width: float, height: float) -> str
     x = _at(0.0, axis, width)
     return (
         f'<rect x="{_px(x)}" y="0.5" width="{_px(_at(most, axis, width) - x)}" height="{_px(height - 1)}" '
-        f'fill="{_TRACK}" stroke="#8a94a0" stroke-width="1"/>'
+        f'fill="{_TRACK}" stroke="#8a94a0"/>'
     )
 
 
 def _segment(part: BarPart, start: float, axis: Extent, width: float, height: float) -> str:
-    name, points, most = part
+    name, points, _ = part
     if points == 0:
         return ""
     look = _LOOKS.get(name, _OTHER)
     x = _at(start, axis, width)
     across = _at(start + abs(points), axis, width) - x
-    out = [f"<g><title>{escape(name)}: {escape(_of(points, most))} points</title>"]
-    out.append(_block(look, x, 0.5, across, height - 1))
+    out = [_block(look, x, 0.5, across, height - 1)]
     initial = name[:1].upper()
     for label in (f"{initial} {number(points)}", initial):
         if across >= _DIGIT * len(label) + _PAD:
-            halo = f' paint-order="stroke" stroke="{look.fill}" stroke-width="3.5"'
+            halo = f'paint-order="stroke" stroke="{look.fill}" stroke-width="3.5"'
             out.append(
-                f'<text x="{_px(x + across / 2)}" y="{_px(height / 2 + 4)}" text-anchor="middle" {_FONT} '
-                f'font-size="11" font-weight="600" fill="{look.ink}"{halo}>{escape(label)}</text>'
+                f'<text x="{_px(x + across / 2)}" y="{_px(height / 2 + 4)}" fill="{look.ink}" {halo}>'
+                f"{escape(label)}</text>"
             )
             break
-    return "".join([*out, "</g>"])
+    return "".join(out)
 
 
 def _block(look: _Look, x: float, y: float, width: float, height: float) -> str:
+    place = f'x="{_px(x)}" y="{_px(y)}" width="{_px(width)}" height="{_px(height)}" fill="{look.fill}"'
     lines = hatching(x, y, width, height, look.hatch)
-    drawn = f'<path d="{lines}" stroke="{look.line}" stroke-width="1" fill="none"/>' if lines else ""
+    if not lines:
+        return f'<rect {place} stroke="{_FRAME}"/>'
+    # The frame is drawn last, so that no line of the hatching lies on it.
     return (
-        f'<rect x="{_px(x)}" y="{_px(y)}" width="{_px(width)}" height="{_px(height)}" fill="{look.fill}"/>'
-        f'{drawn}<path d="M{_px(x)} {_px(y)}h{_px(width)}v{_px(height)}h-{_px(width)}z" fill="none" '
-        f'stroke="{_FRAME}" stroke-width="1"/>'
+        f'<rect {place}/><path d="{lines}" stroke="{look.line}" fill="none"/>'
+        f'<path d="M{_px(x)} {_px(y)}h{_px(width)}v{_px(height)}h-{_px(width)}z" fill="none" '
+        f'stroke="{_FRAME}"/>'
     )
 
 
@@ -295,12 +298,11 @@ def _svg(width: float, height: float, told: str, drawn: Sequence[str], axis: Ext
     if axis[0] < 0:
         x = _px(_at(0.0, axis, width))
         zero = f'<path d="M{x} 0v{_px(height)}" stroke="{_TEXT}" stroke-width="1.5" fill="none"/>'
-    return _frame(width, height, told, "".join(drawn) + zero)
+    return _frame(width, height, told, "".join(drawn) + zero, f" {_INSIDE}")
 
 
-def _frame(width: float, height: float, told: str, drawn: str) -> str:
+def _frame(width: float, height: float, told: str, drawn: str, letters: str = "") -> str:
     return (
         f'<svg class="bar" role="img" aria-label="{escape(told)}" width="{_px(width)}" '
-        f'height="{_px(height)}" viewBox="0 0 {_px(width)} {_px(height)}" '
-        f'focusable="false">{drawn}</svg>'
+        f'height="{_px(height)}" viewBox="0 0 {_px(width)} {_px(height)}"{letters}>{drawn}</svg>'
     )

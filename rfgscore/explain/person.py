@@ -99,6 +99,18 @@ class Explanation:
         sentences = [part.sentence for part in self.parts] + [what.sentence for what in self.outlook.told()]
         return "\n".join([self.summary, *(f"- {sentence}" for sentence in sentences)])
 
+    def bars(self) -> list[tuple[str, float, float | None]]:
+        """Return what is drawn of a score.
+
+        Returns
+        -------
+        list of (str, float, float or None)
+            Name, points and most points of each part that carries points.
+        """
+        return [
+            (part.component, part.points, part.max_points) for part in self.parts if part.points is not None
+        ]
+
     def _repr_html_(self) -> str:
         """Show parts as bars, with sentences and evidence, in a notebook."""
         rows = [
@@ -111,13 +123,7 @@ class Explanation:
             for part in (*self.parts, *map(_prospect, self.outlook.told()))
         ]
         caption = f"<b>{escape(self.perpetrator_id)}</b>: {escape(self.summary)}"
-        return html_table(["part", "points", "why"], rows, f"{caption}<br>{part_bars(_bars(self))}")
-
-
-def _bars(explained: Explanation) -> list[tuple[str, float, float | None]]:
-    return [
-        (part.component, part.points, part.max_points) for part in explained.parts if part.points is not None
-    ]
+        return html_table(["part", "points", "why"], rows, f"{caption}<br>{part_bars(self.bars())}")
 
 
 def explain_person(scored: Scored, place: int, outlook: Outlook) -> Explanation:

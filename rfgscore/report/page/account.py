@@ -125,8 +125,11 @@ class Barred(NamedTuple):
     named: tuple[tuple[str, str, str, str], ...]
     more: int
 
+    def __repr__(self) -> str:
+        return type(self).__name__  # never a person's data
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Account:
     """How the list was made.
 
@@ -282,7 +285,7 @@ def _percent(share: float | None) -> str:
 def _areas(summary: Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
     held: dict[str, list[str]] = {}
     for area, value in zip(summary["area"], summary["value"], strict=True):
-        held.setdefault(area, []).append("not assessable" if value is None else str(value))
+        held.setdefault(area, []).append("not assessable" if value is None else f"{value:,}")
     return tuple((area, tuple(values)) for area, values in held.items())
 
 

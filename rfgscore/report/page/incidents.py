@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,10 @@ from rfgscore.history.custody import Spells
 from rfgscore.history.source import REFERENCE_KINDS, Source
 from rfgscore.report.page.timeline import Mark, Spell
 
-__all__ = ["IncidentRow", "in_words", "incidents_of", "spells_of"]
+__all__ = ["IncidentRow", "in_words", "incidents_of", "latest_of", "spells_of"]
+
+#: Incidents before the window that stand in the table of a person; the rest are drawn and counted.
+_BEFORE = 40
 
 
 class IncidentRow(NamedTuple):
@@ -47,6 +50,9 @@ class IncidentRow(NamedTuple):
     weight: str
     crime: bool
     inside: bool
+
+    def __repr__(self) -> str:
+        return type(self).__name__  # never a person's data
 
 
 def incidents_of(case: Case, source: Source) -> Iterator[tuple[Mark, IncidentRow]]:
@@ -90,9 +96,29 @@ def incidents_of(case: Case, source: Source) -> Iterator[tuple[Mark, IncidentRow
             crime=which in crimes,
             inside=which in inside,
         )
-        title = f"{when}: {row.offence}{f' ({code})' if code else ''}, weight {row.weight}"
-        title += "" if row.inside else ", before the window"
-        yield Mark(int(history.day[line]), incident.weight, row.crime, row.inside, title), row
+        yield Mark(int(history.day[line]), incident.weight, row.crime, row.inside), row
+
+
+def latest_of(rows: Sequence[IncidentRow]) -> tuple[IncidentRow, ...]:
+    """Return the incidents that stand in the table: all in the window, and the latest before it.
+
+    Parameters
+    ----------
+    rows : sequence of IncidentRow
+        Every visible incident, the latest first.
+
+    Returns
+    -------
+    tuple of IncidentRow
+        In the same order.
+    """
+    before = 0
+    kept = []
+    for row in rows:
+        before += not row.inside
+        if row.inside or before <= _BEFORE:
+            kept.append(row)
+    return tuple(kept)
 
 
 def spells_of(spells: Spells, person: int, as_of: int) -> tuple[Spell, ...]:

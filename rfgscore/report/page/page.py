@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["page_bytes"]
 
+#: Characters of an id for which the margin of a sheet has room.
+_MARGIN = 32
+
 
 def page_bytes(
     *,
@@ -86,6 +89,7 @@ def page_bytes(
         settings=scored.config.cohort,
         illustrative=illustrative(scored.config),
         people=people,
+        sheets=[(person.anchor, css_text(_running(person.cells))) for person in people],
         groups=groups(scored, people),
         statuses={
             word: sum(status == word for status in cohort.status) for word in dict.fromkeys(cohort.status)
@@ -100,6 +104,17 @@ def page_bytes(
         running_mark=css_text(marking or ""),
     )
     return text.encode("utf-8")
+
+
+def _running(cells: Mapping[str, Any]) -> str:
+    """Return what stands in the margin of every sheet of a person, so that none goes astray."""
+    person, position = cells["perpetrator_id"], cells["position"]
+    short = person if len(person) <= _MARGIN else f"{person[:_MARGIN]}..."
+    return short if position is None else f"{position}. {short}"
+
+
+def _grouped(count: int) -> str:
+    return f"{count:,}"
 
 
 @cache
@@ -117,6 +132,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
+    found.filters["grouped"] = _grouped
     style = (files("rfgscore.report.page") / "templates" / "page.css").read_text(encoding="utf-8")
     found.globals |= {
         "drawing": Markup,

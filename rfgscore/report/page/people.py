@@ -12,7 +12,7 @@ from rfgscore.explain import Explanation, Part, number
 from rfgscore.explain.bars import Extent, part_bar, score_bar
 from rfgscore.explain.case import Case, plural
 from rfgscore.history.source import Source
-from rfgscore.report.page.incidents import IncidentRow, in_words, incidents_of, spells_of
+from rfgscore.report.page.incidents import IncidentRow, in_words, incidents_of, latest_of, spells_of
 from rfgscore.report.page.timeline import Mark, Spell, grid_weights, in_reach, timeline
 from rfgscore.report.page.words import PARTS, Flag, flags
 from rfgscore.scoring import Scored
@@ -55,8 +55,11 @@ class Told(NamedTuple):
     evidence: tuple[str, ...]
     all_of: str
 
+    def __repr__(self) -> str:
+        return type(self).__name__  # never a person's data
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Person:
     """One person of the list.
 
@@ -79,7 +82,11 @@ class Person:
     custody : str
         Custody on the day in words; blank without a custody table.
     incidents : tuple of IncidentRow
-        Every visible incident, the latest first.
+        Incidents of the table, the latest first.
+    on_record, before : int
+        How many there are, and how many of them lie before the window.
+    left : int
+        How many before the window stand in no row of the table.
     timeline : str
         Inline SVG.
     spells : tuple of str
@@ -100,6 +107,9 @@ class Person:
     flags: tuple[Flag, ...]
     custody: str
     incidents: tuple[IncidentRow, ...]
+    on_record: int
+    before: int
+    left: int
     timeline: str
     spells: tuple[str, ...]
     coming: tuple[str, ...]
@@ -125,6 +135,9 @@ class Group(NamedTuple):
     title: str
     people: tuple[Person, ...]
     cut: str
+
+    def __repr__(self) -> str:
+        return type(self).__name__  # never a person's data
 
 
 _TITLES = {
@@ -173,6 +186,7 @@ def listed_people(
     for place, (case, cells, told, incidents) in enumerate(people, start=1):
         held = () if spells is None else spells_of(spells, case.person, scored.as_of)
         inside = sum(row.inside for _, row in incidents)
+        shown = latest_of([row for _, row in incidents])
         counts = (inside, len(incidents))
         drawn, coming = _timeline(scored, [mark for mark, _ in incidents], held, grid, told)
         out.append(
@@ -182,11 +196,14 @@ def listed_people(
                 rank=_rank(cells),
                 score=number(told.score),
                 most="" if told.max_score is None else number(told.max_score),
-                bar=score_bar(_bars(told), told.max_score, extent=across, width=232, height=20),
-                parts=tuple(_told(part, each, counts) for part in told.parts),
+                bar=score_bar(told.bars(), told.max_score, extent=across, width=232, height=20),
+                parts=tuple(_told(part, each, counts, len(shown)) for part in told.parts),
                 flags=tuple(flag for word, flag in flags().items() if word in scored.flags[case.place]),
                 custody=_custody(scored, cells),
-                incidents=tuple(row for _, row in incidents),
+                incidents=shown,
+                on_record=len(incidents),
+                before=len(incidents) - inside,
+                left=len(incidents) - len(shown),
                 timeline=drawn,
                 spells=tuple(in_words(spell, scored.as_of) for spell in held),
                 coming=coming,
@@ -252,21 +269,17 @@ def _rank(cells: dict[str, Any]) -> str:
     return f"{cells['rank']}, shared by {tied + 1}" if tied else str(cells["rank"])
 
 
-def _bars(told: Explanation) -> list[tuple[str, float, float | None]]:
-    return [(part.component, part.points, part.max_points) for part in told.parts if part.points is not None]
-
-
 def _extents(explanations: Sequence[Explanation]) -> tuple[Extent, Extent]:
     """Return one axis for all score bars of the list, and one for all bars of single parts."""
     sums, single = [0.0], [0.0]
     for told in explanations:
-        points = [value for _, value, _ in _bars(told)]
+        points = [value for _, value, _ in told.bars()]
         sums += [sum(value for value in points if value > 0), sum(value for value in points if value < 0)]
-        single += [*points, *(most for _, _, most in _bars(told) if most is not None)]
+        single += [*points, *(most for _, _, most in told.bars() if most is not None)]
     return (min(sums), max(sums)), (min(single), max(single))
 
 
-def _told(part: Part, extent: Extent, counts: tuple[int, int]) -> Told:
+def _told(part: Part, extent: Extent, counts: tuple[int, int], shown: int) -> Told:
     got = bar = ""
     if part.points is not None:
         got = number(part.points)
@@ -274,7 +287,8 @@ def _told(part: Part, extent: Extent, counts: tuple[int, int]) -> Told:
     size, all_of = len(part.evidence), ""
     # One incident each, out of those of the person: as many as there are is all of them.
     if part.points is not None and size > _NAMED and size in counts:
-        all_of = f"all {size} incidents {'in the window' if size == counts[0] else 'on record'}"
+        all_of = f"all {size} incidents {'in the window' if size == counts[0] else 'on record'}, "
+        all_of += "below" if size <= shown else "the latest of them below"
     return Told(
         name=part.component,
         title=PARTS.get(part.component, part.component),
@@ -317,12 +331,12 @@ def _timeline(
     window = scored.config.score.window_days
     prospects = (
         (told.outlook.next_change, "next change with nothing new"),
-        (told.outlook.leaves, "leaves the list"),
+        (told.outlook.leaves, "would leave the list"),
     )
     ahead = [(one.day, words) for one, words in prospects if one is not None and one.day is not None]
     near = in_reach(marks, ahead, as_of=scored.as_of, window_days=window)
     inside = sum(mark.inside for mark in marks)
-    label = f"Timeline of {plural(len(marks), 'incident')}, {inside} in the window; the table holds the same"
+    label = f"Timeline of {plural(len(marks), 'incident')}, {inside} in the window; the table tells of them"
     drawn = timeline(
         marks,
         spells,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -17,12 +16,18 @@ from rfgscore.report.page.words import month_name
 __all__ = ["Mark", "Spell", "grid_weights", "in_reach", "key_mark", "timeline"]
 
 _WIDTH, _HEIGHT = 720.0, 204.0
-_LEFT, _RIGHT, _TOP, _FOOT = 58.0, 14.0, 26.0, 34.0
-#: The axis of weights stands a little left of the first day, so that no mark lies on it.
-_AXIS = _LEFT - 9
+_RIGHT, _TOP, _FOOT = 14.0, 26.0, 34.0
 _BASE = _HEIGHT - _FOOT
+#: Room for the labels of weights: at least this, and so much for each character of the longest.
+_LABELS, _CHARACTER = 44.0, 7.4
+#: The axis of weights stands a little left of the first day, so that no mark lies on it.
+_GUTTER = 9.0
 #: Least pixels between two labelled weights, and between two labels on the axis of dates.
 _LINE_GAP, _DATE_GAP = 14.0, 62.0
+#: Marks of one look within so many pixels across and upwards cannot be told apart: they become one.
+_ACROSS, _UP = 3.0, 1.0
+#: Least pixels between two numbers above marks: across, for each of their digits, and upwards.
+_NUMBER_GAP, _NUMBER_DIGIT, _NUMBER_UP = 8.0, 7.0, 12.0
 
 #: A window may be longer than the calendar.
 _FIRST_DAY = to_day(dt.date.min)
@@ -44,15 +49,15 @@ class Mark(NamedTuple):
         Whether any of its lines is a crime.
     inside : bool
         Whether it lies in the window.
-    title : str
-        What is read aloud and shown on hovering.
     """
 
     day: int
     weight: float
     crime: bool
     inside: bool
-    title: str
+
+    def __repr__(self) -> str:
+        return type(self).__name__  # never a person's data
 
 
 class Spell(NamedTuple):
@@ -66,6 +71,9 @@ class Spell(NamedTuple):
 
     start: int
     end: int
+
+    def __repr__(self) -> str:
+        return type(self).__name__  # never a person's data
 
 
 def grid_weights(weights: Sequence[float]) -> tuple[float, ...]:
@@ -142,6 +150,8 @@ def timeline(
 ) -> str:
     """Return incidents over time as inline SVG: across, the day; upwards, log(1 + weight).
 
+    Incidents that fall on one spot are one mark, with their number above it where there is room for it.
+
     Parameters
     ----------
     marks : sequence of Mark
@@ -166,20 +176,22 @@ def timeline(
     """
     begins, first = _begins(marks, as_of, window_days)
     last = max([as_of, *(day for day, _ in coming)])
-    scale = (_WIDTH - _LEFT - _RIGHT) / (last - first + 1)
+    axis = max([_LABELS, *(_CHARACTER * len(_short(weight)) for weight in grid)]) + 5
+    left = axis + _GUTTER
+    scale = (_WIDTH - left - _RIGHT) / (last - first + 1)
 
     def x(day: float) -> float:
-        return _LEFT + (day - first) * scale
+        return left + (day - first) * scale
 
     out = [
         f'<rect x="{_px(x(begins))}" y="{_px(_TOP)}" width="{_px(x(as_of + 1) - x(begins))}" '
         f'height="{_px(_BASE - _TOP)}" fill="{_WINDOW}"/>'
     ]
-    out += _spells(spells, first, as_of, scale)
-    out += _grid(grid)
-    out += _dates(first, last, scale)
+    out += _spells(spells, first, as_of, x)
+    out += _grid(grid, axis)
+    out += _dates(first, last, x)
     out += _edges(x(begins), x(as_of + 1), begins, as_of)
-    out += _marks(marks, grid[0], across=[x(mark.day + 0.5) for mark in marks])
+    out += _marks(_heaps(marks, grid[0], x))
     for day, words in coming:
         at = _px(x(day + 0.5))
         out.append(
@@ -188,7 +200,7 @@ def timeline(
         )
     return (
         f'<svg class="timeline" role="img" aria-label="{escape(label)}" viewBox="0 0 {_px(_WIDTH)} '
-        f'{_px(_HEIGHT)}" width="{_px(_WIDTH)}" height="{_px(_HEIGHT)}" focusable="false" '
+        f'{_px(_HEIGHT)}" width="{_px(_WIDTH)}" height="{_px(_HEIGHT)}" '
         f'font-family="system-ui,\'Segoe UI\',Arial,sans-serif" font-size="11">{"".join(out)}</svg>'
     )
 
@@ -209,8 +221,8 @@ def key_mark(*, crime: bool, inside: bool) -> str:
         Inline SVG, hidden from screen readers.
     """
     return (
-        '<svg class="swatch" width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" focusable="false">'
-        f"{_shape(7, 7, crime=crime, inside=inside)}</svg>"
+        '<svg class="swatch" width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">'
+        f"<g {_look(crime=crime, inside=inside)}>{_shape(7, 7, crime=crime)}</g></svg>"
     )
 
 
@@ -222,44 +234,52 @@ def _y(weight: float, top: float) -> float:
     return _BASE - math.log1p(weight) / math.log1p(top) * (_BASE - _TOP - 12)
 
 
-def _grid(grid: Sequence[float]) -> Iterator[str]:
-    for weight in (*grid, 0.0):
-        y = _y(weight, grid[0])
-        dark = _GRID if weight else _MUTED
-        yield (f'<path d="M{_px(_AXIS)} {_px(y)}H{_px(_WIDTH - _RIGHT)}" stroke="{dark}" stroke-width="1"/>')
-        if weight:
-            yield (
-                f'<text x="{_px(_AXIS - 5)}" y="{_px(y + 4)}" text-anchor="end" fill="{_MUTED}">'
-                f"{escape(number(weight))}</text>"
-            )
-    yield f'<text x="2" y="12" fill="{_MUTED}">weight</text>'
+def _short(weight: float) -> str:
+    """Return a weight for the axis: four digits, or all before the point; thousands apart from 10,000 on."""
+    if not 0.0001 <= weight < 1e12:
+        return f"{weight:.3g}"
+    if weight < 1000:
+        return f"{weight:.4g}"
+    return f"{weight:,.0f}" if weight >= 10_000 else f"{weight:.0f}"
 
 
-def _dates(first: int, last: int, scale: float) -> Iterator[str]:
+def _grid(grid: Sequence[float], axis: float) -> Iterator[str]:
+    across = f"H{_px(_WIDTH - _RIGHT)}"
+    heights = [_y(weight, grid[0]) for weight in grid]
+    lines = "".join(f"M{_px(axis)} {_px(y)}{across}" for y in heights)
+    yield f'<path d="{lines}" stroke="{_GRID}"/>'
+    yield f'<path d="M{_px(axis)} {_px(_BASE)}{across}" stroke="{_MUTED}"/>'
+    labels = "".join(
+        f'<text x="{_px(axis - 5)}" y="{_px(y + 4)}">{escape(_short(weight))}</text>'
+        for weight, y in zip(grid, heights, strict=True)
+    )
+    yield f'<g text-anchor="end" fill="{_MUTED}">{labels}</g><text x="2" y="12" fill="{_MUTED}">weight</text>'
+
+
+def _dates(first: int, last: int, x: Callable[[float], float]) -> Iterator[str]:
     """Label the first days of months, as many as there is room for."""
-    step = next((step for step in (1, 2, 3, 6, 12, 24, 60, 120) if step * 30.4 * scale >= _DATE_GAP), 240)
+    month_wide = 30.4 * (x(1) - x(0))
+    step = next((step for step in (1, 2, 3, 6, 12, 24, 60, 120) if step * month_wide >= _DATE_GAP), 240)
     start = from_day(first)
     month = -(-(start.year * 12 + start.month - 1 + (start.day > 1)) // step) * step
+    ticks, labels = [], []
     while month // 12 <= dt.MAXYEAR and (day := to_day(dt.date(month // 12, month % 12 + 1, 1))) <= last:
-        at = _px(_LEFT + (day - first) * scale)
+        at = x(day)
         name = f"{month_name(month % 12 + 1)} {month // 12}" if step < 12 else str(month // 12)
-        yield f'<path d="M{at} {_px(_BASE)}v5" stroke="{_MUTED}" stroke-width="1"/>'
+        ticks.append(f"M{_px(at)} {_px(_BASE)}v5")
         # The last label ends at the edge rather than beyond it.
-        across, anchor = (at, "middle") if float(at) < _WIDTH - 28 else (_px(_WIDTH - 1), "end")
-        yield (
-            f'<text x="{across}" y="{_px(_BASE + 24)}" text-anchor="{anchor}" fill="{_MUTED}">'
-            f"{escape(name)}</text>"
-        )
+        place = f'x="{_px(at)}"' if at < _WIDTH - 28 else f'x="{_px(_WIDTH - 1)}" text-anchor="end"'
+        labels.append(f'<text {place} y="{_px(_BASE + 24)}">{escape(name)}</text>')
         month += step
+    if ticks:
+        yield f'<path d="{"".join(ticks)}" stroke="{_MUTED}"/>'
+        yield f'<g text-anchor="middle" fill="{_MUTED}">{"".join(labels)}</g>'
 
 
 def _edges(begins_at: float, ends_at: float, begins: int, as_of: int) -> Iterator[str]:
     """Draw the two ends of the window; its labels stand inside it where it is wide enough."""
-    for at in (begins_at, ends_at):
-        yield (
-            f'<path d="M{_px(at)} {_px(_TOP - 6)}V{_px(_BASE)}" stroke="{_INK}" stroke-width="1.2" '
-            'stroke-dasharray="4 3"/>'
-        )
+    lines = "".join(f"M{_px(at)} {_px(_TOP - 6)}V{_px(_BASE)}" for at in (begins_at, ends_at))
+    yield f'<path d="{lines}" stroke="{_INK}" stroke-width="1.2" stroke-dasharray="4 3"/>'
     wide = ends_at - begins_at > 270
     anchor, at = ("start", begins_at) if wide else ("end", begins_at - 4)
     yield (
@@ -268,51 +288,100 @@ def _edges(begins_at: float, ends_at: float, begins: int, as_of: int) -> Iterato
     yield f'<text x="{_px(ends_at)}" y="14" text-anchor="end" fill="{_INK}">as of {iso(as_of)}</text>'
 
 
-def _spells(spells: Sequence[Spell], first: int, as_of: int, scale: float) -> Iterator[str]:
+def _spells(spells: Sequence[Spell], first: int, as_of: int, x: Callable[[float], float]) -> Iterator[str]:
     for spell in spells:
         start, end = max(spell.start, first), min(spell.end, as_of + 1)
         if end <= start:
             continue
-        x, width = _LEFT + (start - first) * scale, max((end - start) * scale, 2.0)
+        at, width = x(start), max(x(end) - x(start), 2.0)
         held = "still held" if spell.end > as_of else f"until {iso(spell.end)}"
-        lines = hatching(x, _TOP, width, _BASE - _TOP, "slant")
+        lines = hatching(at, _TOP, width, _BASE - _TOP, "slant", 8.0)
         yield (
             f"<g><title>In custody from {iso(spell.start)}, {held}</title>"
-            f'<rect x="{_px(x)}" y="{_px(_TOP)}" width="{_px(width)}" height="{_px(_BASE - _TOP)}" '
-            f'fill="#faf3dd" stroke="{_CUSTODY}" stroke-width="1"/>'
-            f'<path d="{lines}" stroke="{_CUSTODY}" stroke-opacity=".45" stroke-width="1" fill="none"/></g>'
+            f'<rect x="{_px(at)}" y="{_px(_TOP)}" width="{_px(width)}" height="{_px(_BASE - _TOP)}" '
+            f'fill="#faf3dd" stroke="{_CUSTODY}"/>'
+            f'<path d="{lines}" stroke="{_CUSTODY}" stroke-opacity=".45" fill="none"/></g>'
         )
 
 
-def _marks(marks: Sequence[Mark], top: float, across: Sequence[float]) -> Iterator[str]:
-    """Draw the marks, the latest last; those of one place become one mark with their number."""
-    held: dict[tuple[str, float, bool, bool], list[Mark]] = {}
-    for mark, x in sorted(zip(marks, across, strict=True), key=lambda pair: (pair[1], pair[0])):
-        held.setdefault((_px(x), mark.weight, mark.crime, mark.inside), []).append(mark)
-    above = Counter[tuple[str, float]]()
-    for (x_text, weight, crime, inside), same in held.items():
-        y = _y(weight, top)
-        # A crime and a non-crime incident of one day and weight stand beside each other, not on top.
-        x = float(x_text) + 9 * above[x_text, weight]
-        above[x_text, weight] += 1
-        title = "; ".join(mark.title for mark in same)
-        count = ""
-        if len(same) > 1:
-            count = (
-                f'<text x="{_px(x)}" y="{_px(y - 8)}" text-anchor="middle" font-weight="600" fill="{_INK}">'
-                f"{len(same)}</text>"
-            )
-        yield f"<g><title>{escape(title)}</title>{_shape(x, y, crime=crime, inside=inside)}{count}</g>"
+class _Heap(NamedTuple):
+    """Incidents of one look on one spot, drawn where the latest and gravest of them lies."""
+
+    x: float
+    y: float
+    marks: list[Mark]
 
 
-def _shape(x: float, y: float, *, crime: bool, inside: bool) -> str:
-    """A disc for a crime, a diamond for a non-crime incident; hollow where it lies before the window."""
+def _heaps(marks: Sequence[Mark], top: float, x: Callable[[float], float]) -> Iterator[_Heap]:
+    """Put together what falls on one spot; other looks on that spot stand beside it, not on top."""
+    held: dict[tuple[int, int, bool, bool], list[Mark]] = {}
+    for mark in sorted(marks):
+        spot = int(x(mark.day + 0.5) / _ACROSS), int(_y(mark.weight, top) / _UP)
+        held.setdefault((*spot, mark.crime, mark.inside), []).append(mark)
+    beside = 0
+    before: tuple[int, int] | None = None
+    for (across, up, _, _), same in sorted(held.items()):
+        beside = beside + 1 if (across, up) == before else 0
+        before = across, up
+        heaviest = max(mark.weight for mark in same)
+        yield _Heap(x(same[-1].day + 0.5) + 9 * beside, _y(heaviest, top), same)
+
+
+def _marks(heaps: Iterator[_Heap]) -> Iterator[str]:
+    """Draw the marks by look, small diamonds above discs, those in the window last; then their numbers."""
+    drawn: dict[tuple[bool, bool], list[str]] = {}
+    many = []
+    for heap in heaps:
+        one, shape = heap.marks[0], _shape(heap.x, heap.y, crime=heap.marks[0].crime)
+        # A mark of one incident needs no words: the table has its day, offence and weight.
+        if len(heap.marks) > 1:
+            many.append(heap)
+            shape = f"<g><title>{_title(heap.marks)}</title>{shape}</g>"
+        drawn.setdefault((one.inside, not one.crime), []).append(shape)
+    for (inside, other), shapes in sorted(drawn.items()):
+        yield f'<g class="marks" {_look(crime=not other, inside=inside)}>{"".join(shapes)}</g>'
+    numbers = [
+        f'<text x="{_px(heap.x)}" y="{_px(heap.y - 8)}">{len(heap.marks)}</text>' for heap in _roomy(many)
+    ]
+    if numbers:
+        yield (
+            f'<g class="numbers" text-anchor="middle" font-weight="600" fill="{_INK}" paint-order="stroke" '
+            f'stroke="#fff" stroke-width="2.5">{"".join(numbers)}</g>'
+        )
+
+
+def _title(same: Sequence[Mark]) -> str:
+    """Say when and how grave: the table holds the rest."""
+    first, last = iso(same[0].day), iso(same[-1].day)
+    when = first if first == last else f"{first} to {last}"
+    weights = sorted({mark.weight for mark in same})
+    weight = number(weights[0]) if len(weights) == 1 else f"{number(weights[0])} to {number(weights[-1])}"
+    return f"{len(same)} incidents, {when}, weight {weight}"
+
+
+def _roomy(many: Sequence[_Heap]) -> list[_Heap]:
+    """Return the heaps whose numbers can be read: of those too near to each other, the largest."""
+    kept: list[_Heap] = []
+    for heap in sorted(many, key=lambda one: (-len(one.marks), one.x, one.y)):
+        if all(
+            abs(heap.x - one.x) >= _NUMBER_GAP + _NUMBER_DIGIT * len(str(len(one.marks)))
+            or abs(heap.y - one.y) >= _NUMBER_UP
+            for one in kept
+        ):
+            kept.append(heap)
+    return kept
+
+
+def _look(*, crime: bool, inside: bool) -> str:
+    """Filled in the window, hollow where it lies before it."""
     colour = _CRIME if crime else _NON_CRIME
-    fill = colour if inside else "#ffffff"
-    rim = "#ffffff" if inside else colour
-    drawn = (
-        f'<circle cx="{_px(x)}" cy="{_px(y)}" r="4"'
-        if crime
-        else f'<path d="M{_px(x)} {_px(y - 4.7)}l4.7 4.7l-4.7 4.7l-4.7 -4.7z"'
-    )
-    return f'{drawn} fill="{fill}" stroke="{rim}" stroke-width="{"1" if inside else "1.6"}"/>'
+    if inside:
+        return f'fill="{colour}" stroke="#fff"'
+    return f'fill="#fff" stroke="{colour}" stroke-width="1.6"'
+
+
+def _shape(x: float, y: float, *, crime: bool) -> str:
+    """Draw a disc for a crime, a diamond for a non-crime incident."""
+    if crime:
+        return f'<circle cx="{_px(x)}" cy="{_px(y)}" r="4"/>'
+    return f'<path d="M{_px(x)} {_px(y - 4.7)}l4.7 4.7l-4.7 4.7l-4.7 -4.7z"/>'
