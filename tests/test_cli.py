@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -334,6 +335,67 @@ def test_who_reads_no_further_ends_nothing_badly(worked, tmp_path, monkeypatch):
     finally:
         sys.stdout.close() if sys.stdout is not kept else None
         sys.stdout = kept
+
+
+def test_a_broken_pipe_that_the_parser_renames_is_one(worked, tmp_path, monkeypatch):
+    from rfgscore.cli import commands
+
+    def closed(**_):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    kept = sys.stdout, sys.stderr
+    monkeypatch.setattr(commands, "run_all", closed)
+    try:
+        assert invoke(arguments(worked, tmp_path / "out")) == 0
+        assert sys.stdout is not kept[0]
+    finally:
+        sys.stdout.close() if sys.stdout is not kept[0] else None
+        sys.stdout, sys.stderr = kept
+
+
+class Unread(io.StringIO):
+    """A stream whose reader has gone."""
+
+    def flush(self) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_what_is_kept_back_for_nobody_is_let_go(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Unread())
+    assert invoke(["--version"]) == 0
+    assert not isinstance(sys.stdout, Unread)
+    sys.stdout.close()
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("at_once", ["", "1"], ids=["kept back", "at once"])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["config", "show", "illustrative-rfgv"], 0),
+        (["init", "o.csv"], 0),
+        (["init", "bad.csv", "--out", "bad.yaml"], 1),
+    ],
+    ids=["config", "init", "init without a date"],
+)
+def test_a_pipe_that_nobody_reads_ends_nothing_badly(tmp_path, command, code, at_once):
+    shutil.copy(sample_file("offences.csv"), tmp_path / "o.csv")
+    (tmp_path / "bad.csv").write_text("suspect_id,ho_code\nN1,8/6\n", encoding="utf-8")
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "rfgscore.cli", *command],
+        cwd=tmp_path,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONUNBUFFERED": at_once},
+    )
+    os.close(writing)
+    assert done.returncode == code and "Broken" not in done.stderr
+    assert done.stderr == "" or code
+    assert (tmp_path / "rfgscore.yaml").exists() == (command == ["init", "o.csv"])
 
 
 def test_what_the_system_refuses_ends_with_three_and_no_traceback(worked, tmp_path, capsys, monkeypatch):

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,7 +99,7 @@ def test_what_fails_at_the_last_step_puts_the_earlier_demo_back(place, monkeypat
         return rename(path, target)
 
     with monkeypatch.context() as broken:
-        broken.setattr(demo_module.Path, "rename", once)
+        broken.setattr(Path, "rename", once)
         code = invoke([*SMALL, "--out", "d"])
     assert code == 130 and moved and held(place / "d") == before
     Path("d").rename(".d.rfgscore-old")  # as a killed replacement leaves it
@@ -157,6 +161,72 @@ def test_a_demo_of_the_first_versions_is_replaced_and_a_run_is_not(place, worked
     assert held(place / "mine") == before
 
 
+def test_the_users_own_run_of_the_force_is_no_demo(place, capsys):
+    assert invoke([*SMALL, "--out", "d"]) == 0
+    shutil.copytree("d/run", "mine")
+    before = held(place / "mine")
+    capsys.readouterr()
+    assert invoke([*SMALL, "--out", "mine"]) == 2
+    assert "mine is not empty and holds something else than an earlier demo" in capsys.readouterr().err
+    assert held(place / "mine") == before
+
+
+def test_the_folder_one_is_in_is_refused_in_words_of_the_demos_own(place, capsys):
+    for filled in (False, True):
+        if filled:
+            Path("letter.txt").write_text("mine", encoding="utf-8")
+        for out in (".", str(place)):
+            assert invoke([*SMALL, "--out", out]) == 2
+            said = capsys.readouterr().err
+            assert "is the folder you are in" in said and "--replace" not in said
+    assert held(place) == {"letter.txt": b"mine"}
+
+
+def test_what_a_killed_demo_left_behind_is_swept(place):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for end in ("", "-old"):
+        (place / f".d.rfgscore-new-{dead.pid}{end}" / "force").mkdir(parents=True)
+    assert invoke([*SMALL, "--out", "d"]) == 0
+    assert {entry.name for entry in place.iterdir()} == {"d"}
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename"])
+def test_the_cause_of_a_failing_disk_is_named(place, capsys, monkeypatch, call):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(*{"fsync": (os, "fsync"), "rename": (Path, "rename")}[call], full)
+    assert invoke(["demo", "--persons", "30", "--out", "x"]) == 3
+    said = capsys.readouterr().err
+    assert "RFG-W01: x cannot be written (No space left on device); what stood there" in said
+    monkeypatch.undo()
+    assert not any(place.iterdir()) if call == "fsync" else not (place / "x").exists()
+
+
+def test_a_force_of_which_nobody_can_be_ranked_is_a_demo_too(place, capsys):
+    assert invoke(["demo", "--persons", "1", "--out", "d"]) == 0
+    said = capsys.readouterr().out
+    assert "The list is empty." in said and "Why the first" not in said
+    again = next(line for line in said.splitlines() if "--allow-empty --out d-again" in line)
+    assert invoke([*shlex.split(again)[1:], "--quiet"]) == 0
+    assert held(place / "d-again") == held(place / "d" / "run")
+
+
+@pytest.mark.parametrize("on_path", [False, True])
+def test_commands_are_printed_as_a_terminal_finds_them(place, capsys, monkeypatch, on_path):
+    program = place / "a venv" / "rfgscore"
+    program.parent.mkdir()
+    program.write_text("", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(program), "demo"])
+    monkeypatch.setenv("PATH", str(program.parent) if on_path else str(place))
+    assert invoke(["demo", "--persons", "30", "--out", "d"]) == 0
+    printed = [line[2:] for line in capsys.readouterr().out.splitlines() if line.startswith(("  '", "  rfg"))]
+    begin = "rfgscore" if on_path else str(program)
+    assert [shlex.split(line)[:2] for line in printed] == [[begin, "run"], [begin, "explain"]]
+
+
 def test_places_that_are_no_folder_are_refused(place, capsys):
     Path("file").write_text("", encoding="utf-8")
     Path("link").symlink_to(place, target_is_directory=True)
@@ -167,7 +237,11 @@ def test_places_that_are_no_folder_are_refused(place, capsys):
 
 
 def test_numbers_that_make_no_force_are_refused(place, capsys):
-    assert invoke(["demo", "--persons", "0"]) == invoke(["demo", "--seed", "-1"]) == 2
+    for option in ("--persons", "--seed"):
+        for number in ("-1", "99999999999999999999"):
+            assert invoke(["demo", option, number]) == 2
+    assert invoke(["demo", "--persons", "0"]) == 2
+    assert "internal fault" not in capsys.readouterr().err
     assert not any(place.iterdir())
 
 

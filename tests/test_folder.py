@@ -122,13 +122,40 @@ def test_a_signal_between_the_two_moves_puts_the_earlier_set_back(tmp_path, monk
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize("left", [False, True], ids=["the set replaced", "an older one left behind"])
+def test_no_half_of_a_set_ever_stands_under_the_recovery_name(tmp_path, monkeypatch, left):
+    out = write_folder(tmp_path / "out", a_set({"old.csv": b"0", "more.csv": b"0"}))
+    if left:
+        write_folder(tmp_path / ".out.rfgscore-old", a_set({"older.csv": b"0", "more.csv": b"0"}))
+    real = folder.shutil.rmtree
+
+    def half(path, **kwargs):
+        if path.is_dir() and "old" in path.name:
+            (path / "more.csv").unlink()
+            raise SystemExit(143)
+        real(path, **kwargs)
+
+    monkeypatch.setattr(folder.shutil, "rmtree", half)
+    with pytest.raises(SystemExit):
+        write_folder(out, FILES, replace=True)
+    monkeypatch.undo()
+    assert not (tmp_path / ".out.rfgscore-old").exists()
+    assert content(out) == (a_set({"old.csv": b"0", "more.csv": b"0"}) if left else FILES)
+    write_folder(out, FILES, replace=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+
+
 def test_temporary_folders_of_killed_runs_are_swept(tmp_path):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     (tmp_path / f".out.rfgscore-new-{dead.pid}").mkdir()
-    (tmp_path / ".out.rfgscore-new-1").mkdir()  # a process that lives
+    (tmp_path / f".out.rfgscore-new-{dead.pid}-old").mkdir()
+    others = [".out.rfgscore-new-1", ".out.rfgscore-new-1-old"]  # a process that lives
+    others += [f".out.rfgscore-new-{dead.pid}-mine", f".out2.rfgscore-new-{dead.pid}"]
+    for name in others:
+        (tmp_path / name).mkdir()
     write_folder(tmp_path / "out", FILES)
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == [".out.rfgscore-new-1", "out"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted([*others, "out"])
 
 
 @pytest.mark.parametrize("call", ["mkdir", "open", "rename", "fsync"])

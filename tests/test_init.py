@@ -7,6 +7,7 @@ import datetime as dt
 import gzip
 import io
 import json
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -159,7 +160,9 @@ DATES = [
     ("iso", lambda row: f"2024-01-{row % 28 + 1:02d}", "%Y-%m-%d", "sure", "written yyyy-mm-dd"),
     ("iso with a time", lambda row: f"2024-01-{row % 28 + 1:02d} 10:00", "%Y-%m-%d", "sure", "yyyy-mm-dd"),
     ("british with a time", lambda row: f"{uk(row)} 10:00", "%d/%m/%Y %H:%M", "sure", "dd/mm/yyyy hh:mi"),
-    ("american", lambda row: f"01/{row % 28 + 1:02d}/2024", "%m/%d/%Y", "sure", "written mm/dd/yyyy"),
+    ("american", lambda row: f"01/{row % 28 + 1:02d}/2024", "%m/%d/%Y", "CHECK", "the month stands first"),
+    ("one american among ambiguous ones", lambda row: "01/13/2024" if row == 7 else f"0{row % 9 + 1}/03/2024",
+     "%m/%d/%Y", "CHECK", "the month stands first, which 1 of them tells"),
     ("either", lambda row: f"0{row % 9 + 1}/03/2024", "%d/%m/%Y", "CHECK", "mm/dd/yyyy fits them just as"),
     ("dots", lambda row: uk(row).replace("/", "."), "%d.%m.%Y", "sure", "dd.mm.yyyy"),
     ("compact", lambda row: f"202401{row % 28 + 1:02d}", "%Y%m%d", "sure", "yyyymmdd"),
@@ -193,6 +196,7 @@ UNREAD = [
     (["03/04/24"], "40 values have a year of two digits"),
     (["03-APR-24"], "40 values have a month in letters"),
     (["45383"], "40 values have the day numbers of a spreadsheet"),
+    (["13-May-2025", "3/5/2025"], "20 values have a month in letters"),
     (["soon"], "no date can be read in it; dates are read with two digits"),
     ([""], "is empty"),
 ]
@@ -204,6 +208,10 @@ def test_dates_that_nobody_can_read_write_nothing(place, desk, capsys, cells, wo
     said = capsys.readouterr()
     assert words in " ".join(said.out.split())
     assert "RFG-D04: offences.csv: no column was found for event_date, and no settings" in said.err
+    unread = (
+        "'offence_date' is named like event_date, but its dates cannot be read: export them as dd/mm/yyyy"
+    )
+    assert (unread in said.err) == (cells != [""]) == ("Give the column a name" not in said.err)
     assert not any(place.iterdir())
 
 
@@ -217,14 +225,15 @@ def test_two_columns_that_fit_are_both_named(guessed, capsys):
     assert (found["area"].column, found["area"].confidence) == ("district", "likely")  # no list depends on it
 
 
-def test_a_name_that_says_more_is_likely_and_a_stand_in_is_checked(guessed):
+def test_names_that_say_more_and_stand_ins_are_checked(guessed):
     found, _, _ = guessed(
         table(**like(offence_date=None, arrest_date=uk, nominal_ref=None, suspect_niche_urn=ids("N")))
     )
     assert (found["perpetrator_id"].column, found["perpetrator_id"].confidence) == (
         "suspect_niche_urn",
-        "likely",
+        "CHECK",
     )
+    assert "its name says more than that" in found["perpetrator_id"].reason
     assert found["event_date"].confidence == "CHECK" and "another day than" in found["event_date"].reason
 
 
@@ -322,6 +331,125 @@ def test_what_nothing_can_be_ranked_without_is_an_error(place, desk, capsys, cha
     assert not any(place.iterdir())
 
 
+def test_unread_dates_and_a_lacking_column_are_both_told(place, desk, capsys):
+    assert invoke(["init", str(desk.file(table(**like(offence_date=["3/5/2025"], ho_code=None))))]) == 1
+    said = capsys.readouterr().err
+    assert "yyyy-mm-dd. For the others: give the column a name" in said and "or is_crime)" in said
+
+
+# Names that mean something else.
+
+FALSE_FRIENDS = {
+    "is_crime": (
+        ["Y", "N"],
+        "non crime flag|hate crime flag|knife crime marker|cyber crime flag|crime cancelled flag|no_crime_yn|"
+        "crime not confirmed flag|recorded crime flag",
+    ),
+    "domestic": (["Y", "N"], "non domestic flag|domestic animal flag|NotDomestic|non-DA flag"),
+    "children_linked": (["Y", "N"], "no children flag|children not present|non child flag"),
+    "event_date": (
+        uk,
+        "custody_start_date|bail_start_date|relationship_start_date|occupation_start_date|order_start_date|"
+        "tag_from_date|date crime notified|crime screened date|crime allocated date|crime finalised date|"
+        "crime reviewed on|incident filed date|incident added date|incident extract date|"
+        "incident attended date|date of crime complaint|offence conviction date|offence sentence date|"
+        "crime plea date|previous offence date|next event date|offence paperwork date",
+    ),
+    "perpetrator_id": (
+        ids("P"),
+        "caller person id|ip nominal ref|agg person ref|wit_nominal_id|injured person id|"
+        "protected person id|partner person id|parent person id|comp_person_id|offender manager id|"
+        "linked_nominal|neighbour person id",
+    ),
+}
+FALSE_NAMES = [(name, column) for name, (_, listed) in FALSE_FRIENDS.items() for column in listed.split("|")]
+
+
+@pytest.mark.parametrize(("name", "column"), FALSE_NAMES, ids=[column for _, column in FALSE_NAMES])
+def test_a_column_that_means_something_else_is_left_or_checked(desk, name, column):
+    away = {"event_date": "offence_date", "perpetrator_id": "nominal_ref"}.get(name, "mo")
+    text = table(rows=12, **like(**{away: None, column: FALSE_FRIENDS[name][0]}))
+    _, found = look(desk.file(text))
+    assert found.findings[name].confidence in ("not found", "CHECK")
+
+
+PEOPLE = [
+    (["person_id"], "CHECK"),
+    (["Nominal Ref", "nominal_ref_2"], "CHECK"),
+    (["aggrieved_party", "person_id"], "CHECK"),
+    (["subject_urn"], "CHECK"),
+    (["person_id", "role"], "sure"),
+    (["suspect_id"], "sure"),
+    (["OffenderURN"], "sure"),
+    (["PNCID"], "sure"),
+]
+
+
+@pytest.mark.parametrize(("columns", "confidence"), PEOPLE, ids=[" ".join(row[0]) for row in PEOPLE])
+def test_who_may_be_anybody_is_checked_where_no_role_tells(guessed, columns, confidence):
+    cells = {column: ["Suspect", "Victim"] if column == "role" else ids("N") for column in columns}
+    found, _, text = guessed(table(**like(nominal_ref=None, victim_ref=None, **cells)))
+    assert found["perpetrator_id"].confidence == confidence
+    words = "there is no role column: victims in it would be ranked"
+    assert (words in found["perpetrator_id"].reason) == (confidence == "CHECK")
+    assert "CHECK: 40 of 40" in text or confidence == "sure"
+
+
+ROLES = [
+    (["Smith"], (), "1 other word is not shown, for it may be a name"),
+    (["Smith", "Jones", "Mr N. Okonjo"], (), "3 other words are not shown, for they may be names"),
+    (["Subject of Check", "Smith"], ("subject of check",), "1 other word is not shown"),
+    (["Involved - ex partner", "Suspect Smith"], ("involved - ex partner",), "1 other word is not shown"),
+]
+
+
+@pytest.mark.parametrize(("words", "placed", "said"), ROLES, ids=[row[2][:20] + row[0][0] for row in ROLES])
+def test_words_of_roles_that_may_be_names_are_counted(guessed, words, placed, said):
+    found, _, text = guessed(table(rows=60, **like(role=["Suspect", "Victim", "Suspect", "Suspect", *words])))
+    assert found["role"].unplaced == placed and said in " ".join(text.replace("#", "").split())
+    assert not any(name in text.casefold() for name in ("smith", "jones", "okonjo"))
+
+
+ORDERS = [
+    (
+        "proved by another",
+        {"created_on": ["01/31/2025", "02/03/2025"]},
+        "%m/%d/%Y",
+        "is that of 'created_on'",
+    ),
+    ("proved by one not mapped", {"seen": ["01/31/2025"]}, "%m/%d/%Y", "the order is that of 'seen'"),
+    ("others disagree", {"created_on": ["01/31/2025"], "seen": ["31/01/2025"]}, "%d/%m/%Y", "is a choice"),
+    ("british elsewhere", {"created_on": ["31/01/2025"]}, "%d/%m/%Y", "the British order is a choice"),
+]
+
+
+@pytest.mark.parametrize(("name", "more", "form", "words"), ORDERS, ids=[row[0] for row in ORDERS])
+def test_one_date_column_proves_the_order_of_another(guessed, name, more, form, words):
+    found, _, _ = guessed(table(**like(offence_date=lambda row: f"0{row % 9 + 1}/03/2024", **more)))
+    date = found["event_date"]
+    assert (date.date_format, date.confidence) == (form, "CHECK") and words in date.reason
+
+
+CODES = [
+    (["8/6", "105/1", "8/88"], "8/88", []),
+    (["8/6", "12/1980", "11/1913"], "2 not shown", ["1980", "1913"]),
+    (["8/6", "12/80", "11/13", "66/75"], "66/75, 2 not shown", ["12/80", "11/13"]),
+    (["8/6", "8/6", "8/SMITH", "SMI", "250/10"], "3 not shown", ["SMI", "250/10"]),
+]
+
+
+@pytest.mark.parametrize(("cells", "said", "hidden"), CODES, ids=[row[1] for row in CODES])
+def test_only_codes_of_the_home_office_are_named(guessed, cells, said, hidden):
+    found, _, text = guessed(table(**like(ho_code=cells)))
+    assert found["offence_code"].reason.endswith(f"without one: {said}")
+    assert not any(word in text for word in hidden)
+
+
+def test_blank_flags_name_the_key_that_settles_them(guessed):
+    found, _, _ = guessed(table(**like(da_flag=["Y", "N", ""])))
+    assert 'list "" under input.flags.true or .false' in found["domestic"].reason
+
+
 # What is never shown, and what is refused.
 
 
@@ -333,7 +461,7 @@ def test_no_cell_of_a_person_is_shown(place, desk, capsys):
             nominal_ref=lambda row: f"{CANARY}{row % 7}",
             victim_ref=lambda row: f"{CANARY}V{row % 7}",
             dob=["11/12/1913"],
-            role=lambda row: CANARY if row in (3, 30) else "Suspect",
+            role=lambda row: "Smith" if row % 6 == 0 else CANARY if row in (3, 30) else "Suspect",
             outcome=[f"{CANARY} cancelled", "No Crime"],
             ho_code=["8/6", "8/6", f"{CANARY}"],
             suspect_name=names,
@@ -345,10 +473,10 @@ def test_no_cell_of_a_person_is_shown(place, desk, capsys):
     )
     assert invoke(["init", str(desk.file(text))]) == 0
     shown = capsys.readouterr().out + (place / "rfgscore.yaml").read_text(encoding="utf-8")
-    for private in (CANARY, CANARY.casefold(), "Smith", "Anna", "Berta", "1913", "W1", "cmd"):
+    for private in (CANARY, CANARY.casefold(), "Smith", "Anna", "Berta", "1913", "W1", "cmd", "smith"):
         assert private not in shown
     assert shown.count("Not mapped, and never a score input: suspect_name, Sex, ethnicity") == 2
-    assert shown.count("Not mapped: mo_text") == 2 and "without one: a text that is no code" in shown
+    assert shown.count("Not mapped: mo_text") == 2 and "without one: 1 not shown" in shown
 
 
 def refusals():
@@ -356,6 +484,12 @@ def refusals():
     record = "\n".join(plain.splitlines()[1:])
     yield "no header", record, "RFG-D04", "the first line holds numbers or dates"
     yield "names of people", "Anna Smith,Berta\nx,y\n", "RFG-D04", "none of the 2 names in the first line"
+    again = "the first line reads as a record: its cells come again below"
+    rows = "".join(f"N{row}A,Smith,Suspect,{{}},Assault,Okonjo Road\n" for row in range(3))
+    yield "a month in letters", rows.format(*["02 Jan 2024"] * 3), "RFG-D04", "numbers or dates"
+    yield "digits that vary", rows.format(*["3/5/2025"] * 3), "RFG-D04", "numbers or dates"
+    yield "a record of words", rows.format(*["soon"] * 3), "RFG-D04", again
+    yield "one word again", "Smith,Suspect,N1000\nJones,Suspect,N2\n", "RFG-D04", again
     yield "one column", "nominal_ref\nN1\n", "RFG-D04", "neither comma, semicolon, tab nor bar"
     yield "a header alone", plain.splitlines()[0] + "\n", "RFG-D04", "no records below the header"
     yield "an open quote", plain + '"N1,01/01/2024\nx\ny\n', "RFG-D03", "a quote opened in this record"
@@ -376,6 +510,32 @@ def test_files_that_are_no_extract_are_refused_by_name(place, desk, capsys, name
     assert f"rfgscore: {code}: offences.csv" in said.err and words in said.err
     assert "Traceback" not in said.err and "Smith" not in said.err and "N1000" not in said.err
     assert said.out == "" and not any(place.iterdir())
+
+
+def test_a_header_whose_words_come_again_is_one(guessed):
+    flags = {"crime": ["Crime", "Incident"], "domestic": ["Domestic", "Non-domestic"]}
+    found, _, _ = guessed(table(**like(**flags)))
+    assert found["domestic"].column == "domestic"
+    twice = table(**like()) + table(**like()).replace("victim_ref", "victim ref")
+    assert "1 cannot be read so" in guessed(twice)[0]["event_date"].reason
+
+
+def test_a_reader_that_reads_no_further_costs_no_settings(place, desk, capfd, monkeypatch):
+    def closed(*_, **__):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    from rfgscore.cli import commands
+
+    monkeypatch.setattr(commands, "print", closed, raising=False)
+    kept = sys.stdout
+    try:
+        assert invoke(["init", str(desk.file(table(**like(ho_code=None)))), "--out", "b.yaml"]) == 1
+        assert invoke(["init", str(desk.file(table(**like())))]) == 0
+        assert sys.stdout is not kept
+    finally:
+        sys.stdout.close()
+        sys.stdout = kept
+    assert [entry.name for entry in place.iterdir()] == ["rfgscore.yaml"]
 
 
 def test_a_hostile_file_is_read_as_any_other(guessed):

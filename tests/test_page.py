@@ -238,12 +238,9 @@ def test_no_sheet_of_a_person_is_without_the_id(page, text, run):
         box = article.all("section", "decision")[0]
         assert box.all("h4")[0].all("bdi")[0].text == person
         assert box.all("h4")[0].text.startswith(f"Decision on {person} ")
-        # The box stands with the summary, before anything that may run over to a second sheet.
-        assert [one.tag for one in article.children if isinstance(one, Element)][:3] == [
-            "header",
-            "p",
-            "section",
-        ]
+        # The box stands on the front sheet, after the reasons; the drawing begins the next one.
+        after = [one for one in article.children if isinstance(one, Element)]
+        assert after[after.index(box) + 1].attributes["class"] == "drawn"
         assert (
             article.all("table", "incidents")[0].all("caption")[0].text.startswith(f"Incidents of {person} :")
         )

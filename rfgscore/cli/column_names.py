@@ -42,7 +42,15 @@ _ID = "id ids ref reference urn no nr num number key uid guid identifier pin"
 _DAY = "date dt day on at datetime timestamp time from start"
 _FLAG = "flag ind indicator yn is marker bool tag"
 _PERSONS = "perpetrator perp offender suspect accused defendant nominal person subject individual"
-_OTHERS = "victim vic complainant aggrieved survivor witness officer oic child reporting informant"
+_OTHERS = (
+    "victim vic complainant comp aggrieved agg aggr injured ip survivor protected witness wit officer oic "
+    "child parent partner reporting informant caller manager professional keyworker linked related"
+)
+#: What has its own days, or its day in the life of a record, and is no offence.
+_OTHER_DAYS = (
+    "custody bail relationship occupation order tag notified screened allocated finalised reviewed filed "
+    "added extract attended complaint conviction sentence plea previous next"
+)
 _LATER = "recorded created reported registered entered input known logged received report record creation"
 
 #: How forces name the columns of the contract.
@@ -55,7 +63,8 @@ _NAMES: dict[str, tuple[_Names, ...]] = {
             "offence crime event incident occurrence committed occurred happened from start date",
             _DAY,
             "committed occurred from",
-            f"to end until last latest updated modified closed {_LATER} arrest charge outcome dob birth type",
+            "to end until last latest updated modified closed arrest charge outcome dob birth type "
+            f"{_LATER} {_OTHER_DAYS}",
         ),
     ),
     "event_end": (
@@ -94,9 +103,18 @@ _NAMES: dict[str, tuple[_Names, ...]] = {
             "date marital custody bail victim person last",
         ),
     ),
-    "is_crime": (_Names("crime crimed notifiable recordable", _FLAG, "crimed notifiable recordable"),),
-    "domestic": (_Names("domestic da dv", f"{_FLAG} related", "domestic da dv"),),
-    "children_linked": (_Names("children child", f"{_FLAG} linked present involved link", "children"),),
+    "is_crime": (
+        _Names(
+            "crime crimed notifiable recordable",
+            _FLAG,
+            "crimed notifiable recordable",
+            "non not no cancelled hate knife cyber number",
+        ),
+    ),
+    "domestic": (_Names("domestic da dv", f"{_FLAG} related", "domestic da dv", "non not no animal"),),
+    "children_linked": (
+        _Names("children child", f"{_FLAG} linked present involved link", "children", "no non not"),
+    ),
     "relationship": (
         _Names(
             "relationship relation",
@@ -127,6 +145,11 @@ _PHRASES = {
     "domestic (?:abuse|violence)": "domestic",
     "y n": "yn",
 }
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".replace(" ", "|")
+#: A number, or a date.
+_CELL = re.compile(
+    rf"[0-9][0-9\s/.:T+-]*Z?|[0-9]{{1,2}}[ /-]?(?i:({_MONTHS})[a-z]*)[ /-]?[0-9]{{2,4}}.*", re.DOTALL
+)
 _FILLERS = _set("the of a main primary master")
 #: Columns that name a person, or say where one lives.
 _IDENTIFYING = _set(
@@ -151,14 +174,14 @@ def is_record(header: Iterable[str]) -> bool:
     Returns
     -------
     bool
-        True where a cell is a number or a date: no column is named so.
+        True where a cell is a number or a date, its month in letters or not: no column is named so.
 
     Examples
     --------
-    >>> is_record(["nominal_ref", "offence_date"]), is_record(["N1", "3/4/2024"])
-    (False, True)
+    >>> [is_record([cell]) for cell in ("offence_date", "3/4/2024", "02 Jan 2024")]
+    [False, True, True]
     """
-    return any(re.fullmatch(r"[0-9][0-9\s/.:T+-]*Z?", cell.strip()) for cell in header)
+    return any(_CELL.fullmatch(cell.strip()) for cell in header)
 
 
 def named(header: Sequence[str]) -> dict[str, list[Named]]:

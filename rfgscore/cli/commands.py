@@ -5,6 +5,7 @@ Each loads what it needs when it is called: help and settings need no engine.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -158,8 +159,12 @@ def demo_command(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder to write; an earlier demo there is replaced.")
     ] = Path("out/demo"),
-    persons: Annotated[int, typer.Option("--persons", min=1, help="Perpetrators of the force.")] = 5000,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Another number, another force.")] = 1,
+    persons: Annotated[
+        int, typer.Option("--persons", min=1, max=1_000_000, help="Perpetrators of the force.")
+    ] = 5000,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=2**32 - 1, help="Another number, another force.")
+    ] = 1,
 ) -> None:
     """Make a police force that never was, rank it, and show the top of the list with reasons."""
     from rfgscore.cli.demo import STEPS, check_demo, is_compiled, make_demo, said
@@ -167,9 +172,11 @@ def demo_command(
 
     check_demo(out)
     if not is_compiled():
-        print(
-            "The first run on a machine compiles its engine, which takes up to 20 seconds more.", flush=True
-        )
+        with suppress(BrokenPipeError):  # the demo is made, whoever reads along
+            print(
+                "The first run on a machine compiles its engine, which takes up to 20 seconds more.",
+                flush=True,
+            )
     with progress(quiet=False, steps=(*STEPS, *RUN_STEPS)) as tell:
         made = make_demo(out, persons, seed, tell)
     for line in said(made):
@@ -186,15 +193,21 @@ def init_command(
     """Guess which column of an extract is which, and write settings to start from."""
     from rfgscore.cli.init import check_file, look, next_steps, said, settings_of, write_new
     from rfgscore.cli.progress import progress
+    from rfgscore.errors import MissingColumnError
 
     check_file(out)
     with progress(quiet=False, steps=("looking",)) as tell:
         tell("looking")
         head, found = look(file)
-    for line in said(head, found):
-        print(line)
-    write_new(out, settings_of(head, found))
-    for line in next_steps(file, out):
+    try:
+        # Before anything is printed: whoever reads the lines may read no further.
+        write_new(out, settings_of(head, found))
+        steps = list(next_steps(file, out))
+    except MissingColumnError:
+        with suppress(BrokenPipeError):
+            print(*said(head, found), sep="\n")
+        raise
+    for line in (*said(head, found), *steps):
         print(line)
 
 

@@ -6,14 +6,15 @@ import json
 import os
 import shlex
 import shutil
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rfgscore.config import load_config
-from rfgscore.errors import OutputError, WriteError
-from rfgscore.pipeline.folder import MANIFEST, SCHEMA, check_out
+from rfgscore.errors import NobodyEligibleError, OutputError, WriteError
+from rfgscore.pipeline.folder import MANIFEST, SCHEMA, check_out, put_in_place, sweep, temporary
 from rfgscore.pipeline.force import FORCE_SCHEMA, write_force
 from rfgscore.pipeline.run import Run, run
 from rfgscore.synth import make_force
@@ -27,8 +28,10 @@ STEPS = ("making a force",)
 
 #: Tables beside the offences that the run is given.
 _SIDES = ("subjects", "custody", "links", "removals")
-#: Settings of the invented force, and of the sample that demos of the first versions ranked.
-_NAMES = ("synthetic-force", "rfgscore-demo")
+#: Settings of the invented force.
+_NAME = "synthetic-force"
+#: Settings of the sample, whose run alone was the demo of the first versions.
+_FIRST_NAME = "rfgscore-demo"
 
 
 class Demo(NamedTuple):
@@ -63,19 +66,25 @@ def check_demo(out: Path) -> None:
     Raises
     ------
     OutputError
-        When it does.
+        When it does, or is the folder that the command is called in, which cannot be moved away.
     """
-    if _is_demo(out):
+    target = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow a link
+    if target.is_dir() and target.samefile(Path.cwd()):
+        raise OutputError(
+            f"--out {out.name or target.name} is the folder you are in, which cannot be replaced: name a "
+            "folder in it, or another"
+        )
+    if _is_demo(target):
         return
     try:
-        check_out(out, replace=False)
+        check_out(target, replace=False)
     except OutputError:
-        if _is_demo(out):  # an interrupted replacement was put back
+        if _is_demo(target):  # an interrupted replacement was put back
             return
-        if not out.is_dir() or not out.name or out.is_symlink():
+        if not target.is_dir() or not target.name or target.is_symlink():
             raise
         raise OutputError(
-            f"--out {out.name} is not empty and holds something else than an earlier demo, so it is not "
+            f"--out {target.name} is not empty and holds something else than an earlier demo, so it is not "
             "replaced: name another folder, or move what is in it"
         ) from None
 
@@ -108,29 +117,36 @@ def make_demo(out: Path, persons: int, seed: int, tell: Callable[[str], None]) -
     tell(STEPS[0])
     force = make_force(persons=persons, seed=seed)
     target = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow a link
-    new = target.parent / f".{target.name}.rfgscore-new-{os.getpid()}"
+    new = temporary(target)
     try:
+        sweep(target)
         files = write_force(force, new / "force")
         as_of = force.as_of.isoformat()
-        sides: dict[str, Any] = {name: files / f"{name}.csv" for name in _SIDES}
-        found = run(
-            config=load_config(files / "config.yaml"),
-            offences=files / "offences.csv",
-            as_of=as_of,
-            tell=tell,
-            **sides,
-        )
+        found = _ranked(files, as_of, tell)
         tell("writing")
         found.write(new / "run")
         check_demo(target)  # another process may have been quicker
-        _put_in_place(new, target)
+        put_in_place(new, target)
     except OSError as error:
+        # What writes either part says so in an error of its own, made of the system's.
+        cause = error.__cause__ if isinstance(error, WriteError) else error
         raise WriteError(
-            f"{target.name} cannot be written ({error.strerror}); what stood there before is untouched"
+            f"{target.name} cannot be written ({getattr(cause, 'strerror', None) or type(cause).__name__}); "
+            "what stood there before is untouched"
         ) from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return Demo(found, out, as_of, persons)
+
+
+def _ranked(files: Path, as_of: str, tell: Callable[[str], None]) -> Run:
+    """Rank a force as the ordinary command does; of a force of two or three nobody may be left."""
+    given: dict[str, Any] = {name: files / f"{name}.csv" for name in ("offences", *_SIDES)}
+    given |= {"config": load_config(files / "config.yaml"), "as_of": as_of, "tell": tell}
+    try:
+        return run(**given)
+    except NobodyEligibleError:
+        return run(**given, allow_empty=True)
 
 
 def said(demo: Demo) -> Iterator[str]:
@@ -162,7 +178,7 @@ def said(demo: Demo) -> Iterator[str]:
         f"eligible; {status.count('proposed')} proposed, {status.count('reserve')} in reserve. People decide."
     )
     yield ""
-    yield f"The first {min(10, len(cohort))}:"
+    yield f"The first {min(10, len(cohort))}:" if len(cohort) else "The list is empty."
     names = ("position", "rank", "tied_with", "perpetrator_id", "summary")
     listed = list(zip(*(cohort[name] for name in names), strict=True))
     for position, rank, tied, person, summary in listed[:10]:
@@ -177,7 +193,7 @@ def said(demo: Demo) -> Iterator[str]:
     yield f"  {_command(demo)}"
     if listed:
         yield "Why the first person stands first:"
-        yield f"  rfgscore explain {shlex.quote(str(demo.folder / 'run'))} {shlex.quote(listed[0][3])}"
+        yield f"  {shlex.join([_program(), 'explain', str(demo.folder / 'run'), listed[0][3]])}"
 
 
 def is_compiled() -> bool:
@@ -199,20 +215,33 @@ def is_compiled() -> bool:
 def _command(demo: Demo) -> str:
     force = demo.folder / "force"
     again = demo.folder.parent / f"{demo.folder.name}-again"
-    words: list[object] = ["rfgscore", "run", "--config", force / "config.yaml"]
+    words: list[object] = [_program(), "run", "--config", force / "config.yaml"]
     words += ["--offences", force / "offences.csv", "--as-of", demo.as_of]
     for name in _SIDES:
         words += [f"--{name}", force / f"{name}.csv"]
+    if demo.found.manifest["run"]["allow_empty"]:
+        words.append("--allow-empty")
     return shlex.join(map(str, [*words, "--out", again]))
+
+
+def _program() -> str:
+    """Return what this program is called by: its name, or its place where a terminal would not find it."""
+    started = Path(sys.argv[0])
+    if started.stem != "rfgscore":  # called from Python
+        return "rfgscore"
+    on_path = shutil.which("rfgscore")
+    if on_path is not None and Path(on_path).resolve() == started.resolve():
+        return "rfgscore"
+    return str(started.resolve())
 
 
 def _is_demo(out: Path) -> bool:
     """Say whether a folder holds a demo of whatever version and nothing else, which a new one may replace."""
     if out.is_symlink():
         return False
-    run_of = _held(out)
-    if run_of is not None:
-        return _is_run(run_of)
+    first = _held(out)
+    if first is not None:
+        return _is_run(first, _FIRST_NAME)
     try:
         parts = {entry.name for entry in out.iterdir()}
     except OSError:
@@ -221,15 +250,15 @@ def _is_demo(out: Path) -> bool:
     return (
         parts == {"run", "force"}
         and run_of is not None
-        and _is_run(run_of)
+        and _is_run(run_of, _NAME)
         and force is not None
         and force["schema"] == FORCE_SCHEMA
     )
 
 
-def _is_run(manifest: dict[str, Any]) -> bool:
+def _is_run(manifest: dict[str, Any], name: str) -> bool:
     config = manifest.get("config")
-    return manifest["schema"] == SCHEMA and isinstance(config, dict) and config.get("name") in _NAMES
+    return manifest["schema"] == SCHEMA and isinstance(config, dict) and config.get("name") == name
 
 
 def _held(folder: Path) -> dict[str, Any] | None:
@@ -241,21 +270,3 @@ def _held(folder: Path) -> dict[str, Any] | None:
         return manifest if ours else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _put_in_place(new: Path, target: Path) -> None:
-    """Move a new demo to where an earlier one may stand, which is kept until the new one is there."""
-    if not target.is_dir() or not any(target.iterdir()):
-        if target.is_dir():
-            target.rmdir()
-        new.rename(target)
-        return
-    old = target.parent / f".{target.name}.rfgscore-old"  # a start that finds only this puts it back
-    shutil.rmtree(old, ignore_errors=True)
-    target.rename(old)
-    try:
-        new.rename(target)
-    except BaseException:  # a signal, too, must not leave the place empty
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import shlex
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from rfgscore.cli.column_names import is_record, named
+from rfgscore.cli.column_names import Named, is_record, named
 from rfgscore.cli.head import Head, read_head
-from rfgscore.cli.settings_text import COSTS, missing, notes, settings_text, shown, unmapped
+from rfgscore.cli.settings_text import COSTS, missing, notes, settings_text, shown, to_place, unmapped
 from rfgscore.config import load_config, preset
 from rfgscore.config.nodes import plain
 from rfgscore.config.strict_yaml import read_yaml
 from rfgscore.errors import ConfigError, MissingColumnError, OutputError, WriteError
 from rfgscore.history.read import gravity_of
 from rfgscore.ingest.guess import Guess, guess
+from rfgscore.ingest.values import fold
 
 __all__ = ["DEFAULT_OUT", "EXTENDS", "check_file", "look", "next_steps", "said", "settings_of", "write_new"]
 
@@ -86,12 +87,26 @@ def look(file: Path) -> tuple[Head, Guess]:
             f"use. If it is the header, map it by hand: rfgscore config show {EXTENDS} shows what settings "
             "look like"
         )
+    if head.kind != "parquet" and _comes_again(head, names):
+        raise MissingColumnError(
+            f"{head.table.file}:1: the first line reads as a record: its cells come again below; put the "
+            "names of the columns above it"
+        )
     if head.table.rows == 0:
         raise MissingColumnError(
             f"{head.table.file}: there are no records below the header to guess from; extract it again"
         )
     base = preset(EXTENDS)
     return head, guess(head.table, names, base, gravity_of(base))
+
+
+def _comes_again(head: Head, names: Mapping[str, Sequence[Named]]) -> bool:
+    """Say whether the first line is made of cells, as those below it are."""
+    again = {name for name, cells in head.table.columns.items() if fold(name) in map(fold, cells.values)}
+    plain = {name: {hit.column for hit in hits if hit.strength == "plain"} for name, hits in names.items()}
+    if plain["event_date"]:  # no record says so: a flag may hold its own name, a file its header twice
+        return False
+    return len(again) > 1 or (len(again) == 1 and not set().union(*plain.values()) - again)
 
 
 def said(head: Head, found: Guess) -> Iterator[str]:
@@ -122,8 +137,8 @@ def said(head: Head, found: Guess) -> Iterator[str]:
             yield from _wrapped(f"could also be {', '.join(map(shown, finding.others))}")
         for key, listed in ((key, listed) for key, listed in finding.placed.items() if listed):
             yield from _wrapped(f"added to {key}: {', '.join(map(shown, listed))}")
-        if finding.unplaced:
-            yield from _wrapped(f"to be placed: {', '.join(map(shown, finding.unplaced))}")
+        if finding.unplaced or finding.hidden:
+            yield from _wrapped(f"to be placed: {to_place(finding)}")
     lacking = missing(found)
     for finding in lacking:
         yield f"not found {finding.name}: {COSTS.get(finding.name, 'nothing can be ranked without it')}"
@@ -163,9 +178,17 @@ def settings_of(head: Head, found: Guess) -> str:
     if lacking:
         free = [shown(column) for column in found.dates if column in found.left]
         dates = f" Dates stand in {', '.join(free[:5])}." if free and columns["event_date"] is None else ""
+        unread = found.findings["event_date"].unread
+        hint = "Give the column a name that says what it holds, or map it by hand under input.columns"
+        if columns["event_date"] is None and unread is not None:
+            told = (
+                f"{unread[:60]!r} is named like event_date, but its dates cannot be read: export them as "
+                "dd/mm/yyyy or yyyy-mm-dd"
+            )
+            hint = told if len(lacking) == 1 else f"{told}. For the others: {hint[0].lower()}{hint[1:]}"
         raise MissingColumnError(
             f"{head.table.file}: no column was found for {', '.join(lacking)}, and no settings were written."
-            f"{dates} Give the column a name that says what it holds, or map it by hand under input.columns"
+            f"{dates} {hint}"
         )
     text = settings_text(head, found, preset(EXTENDS), EXTENDS)
     load_config(plain(read_yaml(text.encode("utf-8"), "settings")[0]))

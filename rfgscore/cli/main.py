@@ -56,6 +56,10 @@ def invoke(arguments: Sequence[str]) -> int:
         code = 128 + STOPPED[0] if STOPPED else _code_of(error)
     if code in (130, 143):
         print("rfgscore: interrupted; no output is half-written", file=sys.stderr)
+    try:
+        print(end="", flush=True)
+    except BrokenPipeError:
+        _unread()
     return code
 
 
@@ -73,9 +77,9 @@ def _code_of(error: BaseException) -> int:
         case KeyboardInterrupt() | typer.Abort():
             return 130
         case BrokenPipeError():
-            # Whoever read the output has seen enough; what was asked for is done.
-            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-            return 0
+            return _unread()
+        case SystemExit() if isinstance(error.__context__, BrokenPipeError):  # the parser makes it one
+            return _unread()
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
         case MemoryError():
@@ -87,6 +91,12 @@ def _code_of(error: BaseException) -> int:
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(last.filename).name}:{last.lineno}"
     return _refused("RFG-I02", f"internal fault, {type(error).__name__} at {place}; please report it")
+
+
+def _unread() -> int:
+    """Let the rest go nowhere: whoever read the output has seen enough, and what was asked for is done."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    return 0
 
 
 def _refused(code: str, message: str, exit_code: int | None = None) -> int:

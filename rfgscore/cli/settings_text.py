@@ -12,7 +12,7 @@ from rfgscore.config import Config
 from rfgscore.config.strict_yaml import resolve
 from rfgscore.ingest.guess import Finding, Guess
 
-__all__ = ["COSTS", "missing", "name_of", "notes", "settings_text", "shown", "unmapped"]
+__all__ = ["COSTS", "missing", "name_of", "notes", "settings_text", "shown", "to_place", "unmapped"]
 
 #: What it costs not to have a column.
 COSTS: Mapping[str, str] = {
@@ -116,6 +116,31 @@ def missing(guess: Guess) -> list[Finding]:
     if not references <= {finding.name for finding in lacking}:
         lacking = [finding for finding in lacking if finding.name not in references]
     return lacking
+
+
+def to_place(finding: Finding) -> str:
+    """Return which words a person must place.
+
+    Parameters
+    ----------
+    finding : Finding
+        What was found for a column of words.
+
+    Returns
+    -------
+    str
+        Words of closed lists; of the others how many there are.
+
+    Examples
+    --------
+    >>> to_place(Finding("role", "CHECK", "", unplaced=("missing",), hidden=2))
+    'missing; 2 other words are not shown, for they may be names'
+    """
+    parts = [_list(finding.unplaced)] if finding.unplaced else []
+    if finding.hidden:
+        some = f"{finding.hidden:,} other words are not shown, for they may be names"
+        parts.append(some if finding.hidden > 1 else "1 other word is not shown, for it may be a name")
+    return "; ".join(parts)
 
 
 def unmapped(guess: Guess) -> Iterator[str]:
@@ -273,11 +298,11 @@ def _lists(found: Sequence[Finding], base: Config) -> Iterator[str]:
             for key, words in more.items():
                 whole = dict.fromkeys([*given[section][key], *words])
                 yield f"    {shown(key)}: [{', '.join(map(shown, whole))}]"
-        unplaced = [word for finding in said for word in finding.unplaced]
-        if unplaced:
-            yield from _comment(
-                f"CHECK: place these in count or set_aside of {section}: {_list(unplaced)}", 2
-            )
+        for finding in said:
+            if finding.unplaced or finding.hidden:
+                yield from _comment(
+                    f"CHECK: place these in count or set_aside of {section}: {to_place(finding)}", 2
+                )
 
 
 def _rest(guess: Guess, base: Config) -> Iterator[str]:

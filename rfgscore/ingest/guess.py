@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from rfgscore.config import Config
 from rfgscore.config.model import OFFENCE_COLUMNS
-from rfgscore.dates import ISO, DateFormat
-from rfgscore.gravity import Gravity, name_code, normal_code
+from rfgscore.gravity import Gravity, normal_code
+from rfgscore.ingest.guess_dates import FORMATS, day_reader, is_month_first, loose_forms, told_by
+from rfgscore.ingest.guess_dates import hits as _hits
 from rfgscore.ingest.readers.raw import RawTable
 from rfgscore.ingest.values import bad_id, clean_id, fold, words
 
@@ -35,28 +36,20 @@ _TOLD_BY_CONTENT = _set("offence_code role")
 #: Columns whose choice between two decides who stands on the list; of the others the first will do.
 _DECIDE = _set("perpetrator_id event_date offence_code victim_id recorded_date role is_crime domestic")
 
-_BRITISH = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
-_SWAP = str.maketrans("dm", "md")
-_AMERICAN = tuple(form.translate(_SWAP) for form in _BRITISH)
-_UNTIMED = (*_BRITISH, *_AMERICAN, "%Y/%m/%d", "%Y%m%d")
-#: Formats that are tried, of equals the first one taken.
-_FORMATS = (ISO, *(f"{form}{time}" for form in _UNTIMED for time in ("", " %H:%M", " %H:%M:%S")))
-#: Dates that no strict format reads, and what they look like.
-_LOOSE = {
-    "a day or month of one digit": r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}.*",
-    "a year of two digits": r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}([^0-9].*)?",
-    "a month in letters": r"[0-9]{1,2}[ /-]?[A-Za-z]{3,9}[ /-]?[0-9]{2,4}.*",
-    "the day numbers of a spreadsheet": r"[0-9]{5}(\.[0-9]+)?",
-}
-_OFFSET = re.compile(r"(?<=[0-9])(Z|[+-][0-9]{2}:?[0-9]{2})")
-
 _COUNT = _set("suspect suspected offender accused charged convicted defendant perpetrator arrested")
 _ASIDE = _set(
     "victim witness other aggrieved complainant injured ip survivor informant reporting caller child parent "
     "professional officer"
 )
 _BESIDE = _set("named main primary person party adult the")
-_WORD = re.compile(r"[^\W\d_]+([ /-][^\W\d_]+){0,3}")
+#: Words that roles are made of beside those; a cell that holds any other may be somebody's name.
+_IN_ROLES = _set(
+    "subject of check nominal involved linked associate relative partner ex family member possible potential "
+    "unknown no not further action eliminated enquiry interest missing driver owner occupier third"
+)
+_SAYS_SUSPECT = re.compile(r"suspect|offender|accused|defendant|perp|convicted|charged|arrested|pnc|\bcro")
+#: Codes of the Home Office in compared form: a class, and within it one offence.
+_HO_CODE = re.compile(r"(1?[0-9]{1,2})/[0-9]{1,2}")
 _LEAVING_OUT = re.compile(r"(cancelled|cancel|transferred|transfer|no ?crimed?)( |$)")
 _ABOUT_LEAVING = _set(
     "cancelled cancel transferred transfer nocrime no crime crimed record to of in by other force error"
@@ -94,8 +87,12 @@ class Finding:
         Words of the column that the settings do not list, by the list they belong in.
     unplaced : tuple of str
         Words of the column that are in no list and must be placed.
+    hidden : int
+        How many more of them are not shown, for they may be names.
     by_class : bool
         Whether more codes have a weight once sub-codes may fall back to their class.
+    unread : str or None
+        A column that is named like one, but whose dates cannot be read.
     """
 
     name: str
@@ -107,7 +104,9 @@ class Finding:
     zoned: bool = False
     placed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unplaced: tuple[str, ...] = ()
+    hidden: int = 0
     by_class: bool = False
+    unread: str | None = None
 
 
 @dataclass(frozen=True)
@@ -185,6 +184,8 @@ def guess(
     for name in OFFENCE_COLUMNS:
         none = Finding(name, "not found", "no column is named or filled like one")
         hit = found.get(name) or refused.get(name) or none
+        if name == "perpetrator_id" and "role" not in found:
+            hit = _beside_no_role(hit)
         findings[name] = replace(hit, others=tuple(other for other in hit.others if other not in used))
     left = tuple(column for column in table.columns if column not in used)
     return Guess(findings, left, tuple(column for column in table.columns if look.holds_dates(column)))
@@ -199,11 +200,21 @@ def _settled(fitting: list[Finding], strength: str) -> Finding:
         confidence, reason = "CHECK", f"{reason}; its name tells of another day than the offence's"
     elif strength == "content":
         reason += "; its name does not say so"
-    if others and first.name in _DECIDE:
+    if strength == "more":
+        reason += "; its name says more than that"
+    if (others or strength == "more") and first.name in _DECIDE:
         confidence = "CHECK"
     elif confidence == "sure" and (others or strength != "plain"):
         confidence = "likely"
     return replace(first, confidence=confidence, reason=reason, others=others)
+
+
+def _beside_no_role(person: Finding) -> Finding:
+    """Doubt a column of persons that may be anybody, where no other column tells who is a suspect."""
+    if person.column is None or _SAYS_SUSPECT.search(person.column.casefold().replace("_", " ")):
+        return person
+    doubt = "its name does not say suspect and there is no role column: victims in it would be ranked"
+    return replace(person, confidence="CHECK", reason=f"{person.reason}; {doubt}")
 
 
 class _Look:
@@ -250,7 +261,15 @@ class _Look:
         some = list(self.values(column))[:50]
         if self.table.typed.get(column) == "date":
             return bool(some)
-        return any(all(map(_reader(form), some)) for form in _FORMATS) if some else False
+        return any(all(map(day_reader(form), some)) for form in FORMATS) if some else False
+
+    @cached_property
+    def month_first(self) -> str | None:
+        """A column whose dates can only be read with the month first, where none says otherwise."""
+        columns = [column for column in self.table.columns if self.holds_dates(column)]
+        orders = {column: is_month_first(self.values(column)) for column in columns}
+        proofs = [column for column, order in orders.items() if order]
+        return None if False in orders.values() else next(iter(proofs), None)
 
     def _none(self, name: str, column: str, why: str) -> Finding:
         return Finding(name, "not found", f"{column[:60]!r} is named like one, but {why}")
@@ -292,37 +311,18 @@ class _Look:
 
     def _date(self, name: str, column: str) -> Finding:
         held, typed = self.values(column), self.table.typed.get(column, "")
-        filled = sum(held.values())
         if typed == "date":
             return Finding(name, "sure", f"the file types it as a date; {self._filled(held)}", column)
         if typed == "number":
             return self._none(name, column, "it holds numbers and no dates")
-        counts = {form: _hits(held, _reader(form)) for form in _FORMATS}
-        zoned = _hits(held, lambda text: bool(_reader(ISO)(_OFFSET.sub("", text))))
-        best = max(_FORMATS, key=counts.__getitem__)
-        moments = zoned > counts[best]
-        hits, best = (zoned, ISO) if moments else (counts[best], best)
-        if 4 * hits < filled:
-            seen = {like: _hits(held, re.compile(form).fullmatch) for like, form in _LOOSE.items()}
-            loose = "".join(f"; {count:,} values have {like}" for like, count in seen.items() if count)
+        proof = self.month_first
+        dates = told_by(held, proof and repr(proof[:60]))
+        if dates is None:
             strict = "; dates are read with two digits for day and month and four for the year"
-            return self._none(name, column, f"no date can be read in it{loose}{strict}")
-        said = [f"{hits:,} of {filled:,} values are dates written {_in_letters(best)}"]
-        if hits < filled and not moments:
-            rest = {text: n for text, n in held.items() if not _reader(best)(text)}
-            second, form = max((_hits(rest, _reader(form)), form) for form in _FORMATS)
-            more = f" ({second:,} as {_in_letters(form)})" if second else ""
-            said.append(f"{filled - hits:,} cannot be read so{more}, and a column has one format")
-        swapped = best.translate(_SWAP)
-        both = swapped != best and counts.get(swapped) == hits
-        if both:
-            said.append(f"{_in_letters(swapped)} fits them just as well: the British order is a choice")
-        if moments:
-            said.append("they say their offset from UTC: input.timezone says whose calendar counts")
-        doubtful = hits < filled or both or moments
-        return Finding(
-            name, "CHECK" if doubtful else "sure", "; ".join(said), column, date_format=best, zoned=moments
-        )
+            none = self._none(name, column, f"no date can be read in it{loose_forms(held)}{strict}")
+            return replace(none, unread=column)
+        sure: Confidence = "CHECK" if dates.doubtful else "sure"
+        return Finding(name, sure, dates.reason, column, date_format=dates.form, zoned=dates.zoned)
 
     def _code(self, name: str, column: str) -> Finding:
         held = self.values(column)
@@ -333,10 +333,18 @@ class _Look:
         said = (
             f"{known:,} of {filled:,} codes ({100 * known // filled}%) have a weight in {self.gravity.name}"
         )
-        lost = {code: n for code, n in held.items() if self.gravity.look_up(code) is None}
+        lost: dict[str, int] = {}
+        for text, count in held.items():
+            if self.gravity.look_up(text) is None:
+                lost[normal_code(text)] = lost.get(normal_code(text), 0) + count
         if known and lost:
-            most = sorted(lost.items(), key=lambda item: (-item[1], item[0]))[:10]
-            said += f"; without one: {', '.join(sorted({name_code(normal_code(code)) for code, _ in most}))}"
+            # Where most have no weight, the column may hold months, and 12/80 be when somebody was born.
+            least = 0 if 2 * known >= filled else 12
+            forms = {code: _HO_CODE.fullmatch(code) for code in lost}
+            ours = [code for code, form in forms.items() if form is not None and int(form[1]) > least]
+            most = sorted(sorted(ours, key=lambda code: (-lost[code], code))[:10])
+            rest = len(lost) - len(most)
+            said += f"; without one: {', '.join([*most, *([f'{rest:,} not shown'] if rest else ())])}"
         if not known:
             said += ": these are no codes of it; name a gravity.table of your own"
         sure: Confidence = "sure" if 100 * known >= 99 * filled else "CHECK"
@@ -358,7 +366,11 @@ class _Look:
         if blank and name != "children_linked":
             doubtful = True
             if told & (no | {*more["false"]}):
-                said += f"; {blank:,} blank cells would be at fault (BAD_FLAG)"
+                said += (
+                    f'; {blank:,} blank cells would be at fault (BAD_FLAG); to settle them list "" under '
+                    "input.flags.true or .false (the words hold for is_crime, domestic and "
+                    "children_linked alike)"
+                )
             else:
                 more["false"] += ("",)
                 said += f"; the {blank:,} blank cells are taken for no, as no other word means it"
@@ -374,17 +386,17 @@ class _Look:
         fresh = [text for text in held if lists[text] and fold(text) not in listed]
         placed = {key: _once([t for t in fresh if lists[t] == key]) for key in ("count", "set_aside")}
         other = {text: n for text, n in held.items() if lists[text] is None}
-        # Whatever is rare, long or holds digits may be no word of a list but somebody's name.
-        often = [text for text, n in other.items() if n >= max(5, filled // 200) and _WORD.fullmatch(text)]
+        listed_words = set(re.findall(r"\w+", " ".join(listed)))
+        closed = listed_words | _COUNT | _ASIDE | _BESIDE | _IN_ROLES
+        plain = [text for text in other if closed.issuperset(re.findall(r"\w+", fold(text)))]
         said = f"{known:,} of {filled:,} words are roles"
         if other:
             said += f"; {_different(len(other), 'other word')} must be placed under roles (UNKNOWN_ROLE)"
         if filled < self.table.rows:
             said += f"; {self.table.rows - filled:,} blank cells would be at fault (UNKNOWN_ROLE)"
-        doubtful = bool(other) or filled < self.table.rows
-        return Finding(
-            name, "CHECK" if doubtful else "sure", said, column, placed=placed, unplaced=_once(often[:30])
-        )
+        sure: Confidence = "CHECK" if other or filled < self.table.rows else "sure"
+        hidden = len(other) - len(plain)
+        return Finding(name, sure, said, column, placed=placed, unplaced=_once(plain), hidden=hidden)
 
     def _outcome(self, name: str, column: str) -> Finding:
         held = self.values(column)
@@ -411,24 +423,9 @@ def _role_list(text: str, roles: object) -> str | None:
     return "set_aside" if parts and parts <= _ASIDE else None
 
 
-@cache
-def _reader(form: str) -> Callable[[str], bool]:
-    day = DateFormat(form).day
-    return lambda text: day(text) is not None
-
-
-def _hits(held: Mapping[str, int], says: Callable[[str], object]) -> int:
-    return sum(count for text, count in held.items() if says(text))
-
-
 def _once(texts: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted({fold(text) for text in texts}))
 
 
 def _different(count: int, what: str = "different value") -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def _in_letters(form: str) -> str:
-    letters = {"%d": "dd", "%m": "mm", "%Y": "yyyy", "%H": "hh", "%M": "mi", "%S": "ss"}
-    return re.sub("%.", lambda hit: letters[hit[0]], form)

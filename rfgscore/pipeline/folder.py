@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rfgscore.errors import OutputError, WriteError
 
-__all__ = ["MANIFEST", "SCHEMA", "check_out", "write_folder"]
+__all__ = ["MANIFEST", "SCHEMA", "check_out", "put_in_place", "sweep", "temporary", "write_folder"]
 
 #: Stands in every output set, written last.
 MANIFEST = "manifest.json"
@@ -25,7 +25,19 @@ def _old(out: Path) -> Path:
     return out.parent / f".{out.name}.rfgscore-old"
 
 
-def _new(out: Path) -> Path:
+def temporary(out: Path) -> Path:
+    """Return where this process makes a folder before it is moved into place.
+
+    Parameters
+    ----------
+    out : Path
+        Where it is to stand.
+
+    Returns
+    -------
+    Path
+        A folder beside `out`, which `sweep` takes away once this process is gone.
+    """
     return out.parent / f".{out.name}.rfgscore-new-{os.getpid()}"
 
 
@@ -116,11 +128,11 @@ def write_folder(
         When the files cannot be written; what stood at `out` is untouched.
     """
     target = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow a link
-    new = _new(target)
+    new = temporary(target)
     try:
         check_out(target, replace=replace, schema=schema)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
+        sweep(target)
         new.mkdir()
         for name, data in files.items():
             with (new / name).open("xb") as file:
@@ -129,7 +141,7 @@ def write_folder(
                 os.fsync(file.fileno())
         _sync(new)
         check_out(target, replace=replace, schema=schema)  # another process may have been quicker
-        _move_into_place(new, target)
+        put_in_place(new, target)
     except OSError as error:
         raise WriteError(
             f"{target.name} cannot be written ({error.strerror}); what stood there before is untouched"
@@ -139,15 +151,29 @@ def write_folder(
     return target
 
 
-def _move_into_place(new: Path, target: Path) -> None:
-    old = _old(target)
+def put_in_place(new: Path, target: Path) -> None:
+    """Move a finished folder to where an earlier one may stand, which is kept until the new one is there.
+
+    Parameters
+    ----------
+    new : Path
+        The finished folder, beside `target`.
+    target : Path
+        Where it is to stand: absent, empty, or an earlier folder that may be replaced.
+
+    Raises
+    ------
+    OSError
+        When the system refuses; what stood at `target` is there again.
+    """
     if not target.exists() or not any(target.iterdir()):
         with contextlib.suppress(FileNotFoundError):
             target.rmdir()
         new.rename(target)
         _sync(target.parent)
         return
-    shutil.rmtree(old, ignore_errors=True)  # left by a run killed after its last step
+    old = _old(target)
+    _discard(old, target)  # left by a run killed after its last step
     target.rename(old)
     try:
         new.rename(target)
@@ -155,7 +181,16 @@ def _move_into_place(new: Path, target: Path) -> None:
         old.rename(target)
         raise
     _sync(target.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    _discard(old, target)
+
+
+def _discard(old: Path, target: Path) -> None:
+    """Remove a folder under another name: half of one must never stand under the name that is put back."""
+    aside = temporary(target).with_name(f"{temporary(target).name}-old")
+    shutil.rmtree(aside, ignore_errors=True)
+    with contextlib.suppress(OSError):  # a whole folder that stays is none the worse
+        old.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _sync(folder: Path) -> None:
@@ -167,12 +202,18 @@ def _sync(folder: Path) -> None:
             os.close(handle)
 
 
-def _sweep(target: Path) -> None:
-    """Remove temporary folders of runs that were killed."""
+def sweep(target: Path) -> None:
+    """Remove temporary folders of processes that were killed.
+
+    Parameters
+    ----------
+    target : Path
+        Folder that they were to become, or to make room for.
+    """
     prefix = f".{target.name}.rfgscore-new-"
     for stale in target.parent.glob(f"{glob.escape(prefix)}*"):
-        pid = stale.name[len(prefix) :]
-        if pid.isdigit() and not _alive(int(pid)):
+        pid, sign, rest = stale.name[len(prefix) :].partition("-")
+        if pid.isdigit() and sign + rest in ("", "-old") and not _alive(int(pid)):
             shutil.rmtree(stale, ignore_errors=True)
 
 
