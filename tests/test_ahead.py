@@ -15,7 +15,7 @@ from rfgscore.scoring.leaving import Leaving, leaving
 from rfgscore.scoring.what_next import next_changes, one_more
 
 #: Random lists a test and method; `make deep` asks for more.
-EXAMPLES = max(12, int(os.environ.get("RFG_EXAMPLES", "0")) // 40)
+EXAMPLES = max(8, int(os.environ.get("RFG_EXAMPLES", "0")) // 40)
 
 AS_OF = 20000
 POINTS = {
@@ -135,6 +135,7 @@ def left_by_rescoring(history, config, scored):
     return tuple(out.get(person) for person in persons)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("name", SCORES)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS, least=st.integers(1, 2))
@@ -146,6 +147,7 @@ def test_people_leave_on_the_day_that_scoring_every_day_anew_finds(name, rows, l
     assert leaving(scored, range(len(scored.people))) == expected
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("name", ["points", "sum", "mean", "decayed", "edges", "continuous"])
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS)
@@ -179,6 +181,7 @@ def test_the_next_change_is_the_first_day_on_which_a_band_differs(name, rows):
                     assert move.band_after == then.loc[person, f"{move.component}_band"]
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("name", ["points", "sum", "mean", "decayed", "edges", "continuous", "scaled"])
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS, least=st.integers(1, 2))

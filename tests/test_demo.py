@@ -55,6 +55,7 @@ def test_the_commands_it_prints_give_the_same_list_and_the_first_person(place, c
     assert capsys.readouterr().out.startswith(f"{why[-1]} as of 2025-06-30: position 1 of ")
 
 
+@pytest.mark.compiled
 def test_equal_seeds_give_equal_bytes_and_others_another_force(place):
     for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):
         assert invoke([*SMALL, "--out", name, "--seed", seed]) == 0
@@ -227,6 +228,7 @@ def test_commands_are_printed_as_a_terminal_finds_them(place, capsys, monkeypatc
     assert [shlex.split(line)[:2] for line in printed] == [[begin, "run"], [begin, "explain"]]
 
 
+@pytest.mark.compiled
 def test_places_that_are_no_folder_are_refused(place, capsys):
     Path("file").write_text("", encoding="utf-8")
     Path("link").symlink_to(place, target_is_directory=True)
@@ -245,6 +247,7 @@ def test_numbers_that_make_no_force_are_refused(place, capsys):
     assert not any(place.iterdir())
 
 
+@pytest.mark.compiled
 def test_the_first_ever_run_says_that_it_compiles(place, capsys, monkeypatch):
     monkeypatch.setattr(demo_module, "is_compiled", lambda: False)
     assert invoke([*SMALL, "--out", "d"]) == 0

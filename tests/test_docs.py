@@ -80,6 +80,7 @@ def run_examples(block: Block, names: dict[str, object], page: str) -> None:
     assert not runner.summarize(verbose=False).failed, "".join(told)
 
 
+@pytest.mark.compiled
 def test_the_examples_of_the_definitions_hold():
     names: dict[str, object] = {}
     for block in blocks(DEFINITIONS):
@@ -139,6 +140,7 @@ def commands(block: Block) -> Iterator[tuple[list[str], str]]:
         yield shlex.split(command[0].replace("\\\n", " ")), said[command.end() :]
 
 
+@pytest.mark.compiled
 def test_the_tutorial_shows_what_its_commands_print(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}

@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+pytestmark = pytest.mark.compiled
+
 DOCS = Path(__file__).parent.parent / "docs"
 
 

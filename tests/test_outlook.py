@@ -97,6 +97,7 @@ def test_other_methods_say_what_they_cannot_tell(scores):
     )
 
 
+@pytest.mark.compiled
 def test_the_list_and_the_explanation_table_tell_the_same_day():
     run = rfg.run(
         config=rfg.load_config(sample_file("config.yaml")),

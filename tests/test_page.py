@@ -345,6 +345,7 @@ def test_the_marking_stands_at_both_ends_and_in_the_margins_of_paper(page, text,
     assert Page(hostile).all("p", "marking")[0].text == live
 
 
+@pytest.mark.compiled
 def test_the_same_bytes_every_time_and_in_any_row_order(text, pieces, tmp_path):
     assert page_bytes(**pieces, marking="OFFICIAL-SENSITIVE").decode("utf-8") == text
     header, *rows = sample_file("offences.csv").read_text(encoding="utf-8").splitlines()

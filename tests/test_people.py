@@ -200,6 +200,7 @@ def sample_bytes(subjects, tmp_path):
     return {**made.files, "manifest.json": manifest}
 
 
+@pytest.mark.compiled
 def test_sex_and_ethnicity_change_nothing_but_the_checksum_of_their_file(tmp_path):
     head = "nominal,dob,deceased,sex,eth\n"
     people = ("N70001", "N70002", "N70003", "N70005", "N70006")

@@ -284,6 +284,7 @@ def test_whoever_is_removed_is_named_in_no_file_of_a_run(sample, tmp_path):
     assert made.cohort["position"] == list(range(1, len(made.cohort) + 1))
 
 
+@pytest.mark.compiled
 def test_a_removal_not_yet_known_changes_no_list(sample):
     plain = sample()
     later = pd.DataFrame(off("N70002", on="2025-06-01", recorded_date="2025-06-30"))

@@ -362,6 +362,7 @@ def test_the_shipped_values_are_what_their_units_take():
     assert [row.name for row in read_assumptions() if not rule_of(row.unit).fits(row.value)] == []
 
 
+@pytest.mark.compiled
 def test_a_force_goes_into_a_run_without_files(tmp_path: Path):
     force = make_force(persons=300, seed=3)
     folder = write_force(force, tmp_path / "force")
