@@ -386,7 +386,7 @@ def in_order(columns: Sequence[npt.NDArray[Any]]) -> tuple[npt.NDArray[np.int64]
         rows = order[at]
         # Which run of equal rows each belongs to: at first all are one.
         key = np.zeros(size, np.int64) if len(left) == len(columns) else np.cumsum(fresh[at]) - 1
-        room = 2**63 // (int(key[-1]) + 1)
+        room = 2 ** (62 - len(at).bit_length()) // (int(key[-1]) + 1)  # a row number goes with the key
         folded = 0
         for column in left:
             part = column[rows].astype(np.int64)
