@@ -653,3 +653,11 @@ def test_names_alone():
 def test_the_settings_of_every_guess_are_plain_data(guessed):
     _, config, _ = guessed(table(**like()))
     assert json.dumps(config.effective())
+
+
+@pytest.mark.parametrize(
+    ("column", "is_role"),
+    [("Suspect Role", True), ("offender_role_code", True), ("Role of Accused", True), ("Victim Role", False)],
+)
+def test_a_role_may_be_named_after_whose_it_is(column, is_role):
+    assert bool(named([column])["role"]) is is_role

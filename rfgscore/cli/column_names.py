@@ -91,7 +91,10 @@ _NAMES: dict[str, tuple[_Names, ...]] = {
     "recorded_date": (_Names(_LATER, _DAY, "", "by to updated modified closed birth victim"),),
     "role": (
         _Names(
-            "role involvement capacity", "type code desc in crime person nominal party", "role involvement"
+            "role involvement capacity",
+            f"type code desc in crime party {_PERSONS}",
+            "role involvement",
+            _OTHERS,
         ),
         _Names("party link nominal person", "type"),
     ),
