@@ -73,9 +73,9 @@ def leaving(scored: Scored, places: Sequence[int]) -> tuple[Leaving | None, ...]
         watched = Ahead(scored, listed if falls else np.flatnonzero(scored.eligible))
         for day in watched.breaks(config) if _steady(scored, falls) else watched.days(config):
             later = watched.on(day, config)
-            keys = _keys(watched, later)
+            lowest = _lowest(watched, later, staying)
+            keys = _keys(watched, later, lowest)  # whoever has less than all of them is in nobody's way
             gone = _outside(staying, keys, rivals.best, room)
-            lowest = min((-key[0] for key in keys if key[-1] in staying), default=np.inf)
             if falls and lowest < np.inf and (gone or lowest < rivals.floor):
                 rivals.look(day, lowest)
                 gone = _outside(staying, keys, rivals.best, room)
@@ -101,7 +101,7 @@ class _Rivals:
         self.best: list[Key] = []
 
     def look(self, day: int, lowest: float) -> None:
-        """Look at them on a day, those who then have less than `lowest` left out."""
+        """Look at them on a day; whoever then has less than `floor`, at most `lowest`, is left out."""
         scored = self.scored
         if lowest < self.floor:
             # Whoever has less today cannot have as much later.
@@ -112,13 +112,22 @@ class _Rivals:
             later = today.on(day, scored.config)
             enough = later.inside[later.eligible & (later.score >= self.floor)]
             self.ahead = Ahead(scored, today.places[enough])
-        self.best = _keys(self.ahead, self.ahead.on(day, scored.config))[: self.room]
+        self.best = _keys(self.ahead, self.ahead.on(day, scored.config), self.floor)[: self.room]
 
 
-def _keys(ahead: Ahead, later: Later) -> list[Key]:
-    """Return where each eligible person stands, the first first."""
+def _lowest(ahead: Ahead, later: Later, staying: list[int]) -> float:
+    """Return the lowest score of those still on the list who can be ranked; infinity for nobody."""
+    inside = ahead.places[later.inside]
+    at = np.searchsorted(inside, staying)
+    at = at[np.isin(staying, inside)]
+    scores = later.score[at[later.eligible[at]]]
+    return float(scores.min()) if len(scores) else np.inf
+
+
+def _keys(ahead: Ahead, later: Later, floor: float) -> list[Key]:
+    """Return where each eligible person of at least so many points stands, the first first."""
     columns = [-later.score, *later.tie_break(ahead.scored.config.rank.tie_break), ahead.places[later.inside]]
-    ranked = np.flatnonzero(later.eligible)
+    ranked = np.flatnonzero(later.eligible & (later.score >= floor))
     order = ranked[np.lexsort([column[ranked] for column in reversed(columns)])]
     return list(zip(*(column[order].tolist() for column in columns), strict=True))
 
