@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rfgscore.explain import Explanation
     from rfgscore.history.history import History
     from rfgscore.history.read import read_offences
+    from rfgscore.pipeline.diff import Diff, diff
     from rfgscore.pipeline.run import Run, run
     from rfgscore.pipeline.scores import Scores, score
 
@@ -23,6 +24,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "DataError",
+    "Diff",
     "Explanation",
     "History",
     "RfgError",
@@ -30,6 +32,7 @@ __all__ = [
     "Scores",
     "__version__",
     "config_schema",
+    "diff",
     "load_config",
     "preset",
     "read_offences",
@@ -42,12 +45,14 @@ _HOMES = {
     "Config": "rfgscore.config",
     "ConfigError": "rfgscore.errors",
     "DataError": "rfgscore.errors",
+    "Diff": "rfgscore.pipeline.diff",
     "Explanation": "rfgscore.explain",
     "History": "rfgscore.history.history",
     "RfgError": "rfgscore.errors",
     "Run": "rfgscore.pipeline.run",
     "Scores": "rfgscore.pipeline.scores",
     "config_schema": "rfgscore.config",
+    "diff": "rfgscore.pipeline.diff",
     "load_config": "rfgscore.config",
     "preset": "rfgscore.config",
     "read_offences": "rfgscore.history.read",

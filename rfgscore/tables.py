@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Column", "Kind", "Table", "html_table"]
+__all__ = ["Column", "Kind", "Table", "html_table", "safe_text", "true_text"]
 
 Kind = Literal["text", "int32", "int64", "float64", "date", "bool"]
 
@@ -97,6 +98,56 @@ class Column:
         elif self.null.any():
             listed = [None if gone else v for v, gone in zip(listed, self.null, strict=True)]
         return listed
+
+
+# Blanks and apostrophes before the sign are looked through, so that stripping exactly one leading
+# apostrophe gives back every text that was written.
+_LIVE = re.compile("[\\s']*[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]")
+
+
+def safe_text(text: str) -> str:
+    """Return a text a spreadsheet program will not take for a formula.
+
+    A text whose first non-blank character is ``= + - @``, tab, CR, LF or a full-width twin, or that has
+    apostrophes before one of them, gets one leading apostrophe. Stripping exactly one gives it back.
+
+    Parameters
+    ----------
+    text : str
+        A cell.
+
+    Returns
+    -------
+    str
+        The cell to write.
+
+    Examples
+    --------
+    >>> safe_text("=1+1"), safe_text("'=1+1"), safe_text("007"), safe_text("O'Neill")
+    ("'=1+1", "''=1+1", '007', "O'Neill")
+    """
+    return f"'{text}" if _LIVE.match(text) else text
+
+
+def true_text(cell: str) -> str:
+    """Return the text that `safe_text` guarded.
+
+    Parameters
+    ----------
+    cell : str
+        A cell as written.
+
+    Returns
+    -------
+    str
+        The cell without the guard.
+
+    Examples
+    --------
+    >>> true_text("'=1+1"), true_text("O'Neill")
+    ('=1+1', "O'Neill")
+    """
+    return cell[1:] if cell.startswith("'") and _LIVE.match(cell) else cell
 
 
 #: How many rows a notebook shows.

@@ -18,8 +18,9 @@ from rfgscore.cli.progress import RUN_STEPS, Tell
 from rfgscore.sample import sample_file
 
 SET = {
-    "cohort.csv", "excluded.csv", "explanations.csv", "manifest.json", "monitoring.csv", "scores.parquet",
-    "report.html", "set_aside.csv", "summary.csv",
+    "briefing.html", "cohort.csv", "cohort.xlsx", "excluded.csv", "explanations.csv", "manifest.json",
+    "monitoring.csv", "monitoring.html", "report.html", "scores.parquet", "set_aside.csv", "since.csv",
+    "summary.csv",
 }  # fmt: skip
 
 
@@ -40,7 +41,7 @@ def test_run_writes_the_whole_set_and_says_where(worked, tmp_path, capsys):
     assert names(tmp_path / "out") == SET
     assert "44 rows in = 42 used + 1 set aside + 1 not yet known" in said.out
     assert "1 out of scope: NO_NAMED_SUSPECT (perpetrator id blank or a placeholder)" in said.out
-    assert "12 proposed, 6 in reserve. People decide." in said.out
+    assert "18 considered: 12 proposed, 6 reserve. People decide." in said.out
     assert all(str(tmp_path / "out" / name) in said.out for name in SET)
     assert said.err == ""
     assert "W01" not in said.out  # ids stay in the files
@@ -73,7 +74,7 @@ BAD_INPUT = [
     ("a missing file", ["--offences", "nowhere.csv"], 1, "nowhere.csv: there is no such file"),
     ("a date that is none", ["--as-of", "30/06/2025"], 2, "YYYY-MM-DD"),
     ("an extract before its day", ["--extract-date", "2025-01-01"], 2, "was taken before 2025-06-30"),
-    ("an unknown option", ["--referrals", "x.csv"], 2, "No such option"),
+    ("an unknown option", ["--model", "x.json"], 2, "No such option"),
     ("no threads", ["--threads", "0"], 2, "greater than or equal to 1"),
     ("a missing config", ["--config", "nowhere.yaml"], 2, "nowhere.yaml"),
     ("an unknown preset", ["--config", "illustrative-rgfv"], 2, "illustrative-rfgv"),

@@ -15,9 +15,12 @@ from pydantic import ValidationError
 from rfgscore.config import (
     COMPONENTS,
     CUSTODY_COLUMNS,
+    DECISION_COLUMNS,
     LINK_COLUMNS,
     OFFENCE_COLUMNS,
+    ORDER_COLUMNS,
     PRESETS,
+    REFERRAL_COLUMNS,
     REMOVAL_COLUMNS,
     SUBJECT_COLUMNS,
     Config,
@@ -108,7 +111,10 @@ def test_defaults_are_those_of_the_contract() -> None:
             },
             "subjects": {"columns": None, "date_format": "%Y-%m-%d"},
             "custody": {"columns": None, "date_format": "%Y-%m-%d", "end_is": "release_day"},
+            "referrals": {"columns": None, "date_format": "%Y-%m-%d"},
             "links": {"columns": None, "date_format": "%Y-%m-%d"},
+            "orders": {"columns": None, "date_format": "%Y-%m-%d"},
+            "decisions": {"columns": None, "date_format": "%Y-%m-%d"},
             "removals": {"columns": None, "date_format": "%Y-%m-%d"},
         },
         "gravity": {
@@ -127,9 +133,24 @@ def test_defaults_are_those_of_the_contract() -> None:
         "cohort": {
             "capacity": 12,
             "reserve": 12,
+            "keep": 24,
+            "meetings": 2,
             "min_incidents": 1,
             "min_age_at_event": 16,
             "custody": "show",
+            "release_within_days": 28,
+            "emerging_days": 28,
+            "emerging": [
+                "first-top-gravity",
+                "rising-count",
+                "new-victim",
+                "strangulation",
+                "order-breach",
+                "above-maximum",
+            ],
+            "route_caps": {"release": 30, "referral": 50, "emerging": 30},
+            "pathways": ["diversion", "disruption"],
+            "areas": None,
         },
         "output": {"marking": "OFFICIAL-SENSITIVE"},
     }
@@ -193,6 +214,58 @@ def test_deployments_say_what_they_are_for() -> None:
 def test_reserve_follows_capacity_unless_written() -> None:
     assert load_config(minimal(cohort={"capacity": 7})).cohort.reserve == 7
     assert load_config(minimal(cohort={"capacity": 7, "reserve": 0})).cohort.reserve == 0
+
+
+@pytest.mark.parametrize(
+    ("cohort", "keep"),
+    [
+        ({}, 24),
+        ({"capacity": 7}, 14),
+        ({"capacity": 7, "reserve": 30}, 14),
+        ({"capacity": 7, "keep": 7}, 7),
+        ({"keep": 12}, 12),
+        ({"capacity": 40}, 80),
+        ({"capacity": 10**9}, 10**9),
+    ],
+)
+def test_keep_is_twice_the_capacity_unless_written(cohort, keep) -> None:
+    assert load_config(minimal(cohort=cohort)).cohort.keep == keep
+
+
+def test_the_keys_of_the_cycle_merge_as_maps_and_lists_do(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        MINIMAL + "cohort: {keep: 30, emerging: [new-victim], route_caps: {release: 5}, areas: force}\n",
+        "parent.yaml",
+    )
+    child = (
+        "schema: rfgscore/1\nextends: parent.yaml\n"
+        "cohort: {capacity: 20, route_caps: {emerging: 0}, areas: null, pathways: [Healthcare]}\n"
+    )
+    cohort = load_config(write(tmp_path, child)).cohort
+    assert cohort.route_caps.model_dump() == {"release": 5, "referral": 50, "emerging": 0}
+    assert (cohort.keep, cohort.emerging, cohort.areas) == (30, ("new-victim",), None)
+    assert cohort.pathways == ("Healthcare",)
+
+
+@pytest.mark.parametrize("name", ["area", "force"])
+def test_the_column_that_splits_the_lists_is_mapped_somewhere(name) -> None:
+    plain = {"perpetrator_id": "p", "event_date": "d", "offence_code": "c"}
+    whom = {"perpetrator_id": "p"}
+    for columns, subjects in (
+        (None, None),
+        (plain, None),
+        ({**plain, name: "a"}, whom),
+        (plain, {**whom, name: "a"}),
+    ):
+        tables = {"columns": columns, "subjects": {"columns": subjects}}
+        assert load_config(minimal(input=tables, cohort={"areas": name})).cohort.areas == name
+    tables = {"columns": plain, "subjects": {"columns": whom}}
+    assert load_config(minimal(input=tables)).cohort.areas is None
+    assert problems_of(minimal(input=tables, cohort={"areas": name})) == [
+        f"<mapping>:0:cohort.areas: {name!r} is mapped neither under input.columns nor under "
+        "input.subjects.columns; map it, or take this out"
+    ]
 
 
 def test_everything_that_can_be_set_is_kept() -> None:
@@ -784,6 +857,55 @@ BAD = [
     ("cohort: {reserve: -1}", "cohort.reserve: must be 0 or more"),
     ("cohort: {min_age_at_event: 121}", "cohort.min_age_at_event: must be 120 or less"),
     ("cohort: {custody: hide}", "cohort.custody: must be show or a map such as {exclude_if_held_days: 90}"),
+    ("cohort: {keep: 11}", "cohort.keep: must be 12 or more: whoever is within capacity is proposed"),
+    (
+        "cohort: {capacity: 30, keep: 29}",
+        "cohort.keep: must be 30 or more: whoever is within capacity is proposed",
+    ),
+    ("cohort: {keep: 0}", "cohort.keep: must be 1 or more"),
+    ("cohort: {meetings: 0}", "cohort.meetings: must be 1 or more"),
+    ("cohort: {release_within_days: -1}", "cohort.release_within_days: must be 0 or more"),
+    ("cohort: {release_within_days: 36501}", "cohort.release_within_days: must be 36500 or less"),
+    ("cohort: {emerging_days: 0}", "cohort.emerging_days: must be 1 or more"),
+    (
+        "cohort: {emerging: [new_victim]}",
+        "cohort.emerging.0: must be one of first-top-gravity, rising-count, new-victim, strangulation, "
+        "order-breach, above-maximum; did you mean 'new-victim'?",
+    ),
+    (
+        "cohort: {emerging: [new-victim, new-victim]}",
+        "cohort.emerging.1: 'new-victim' is repeated; keep one",
+    ),
+    ("cohort: {emerging: new-victim}", "cohort.emerging: must be a list, such as [first, second]"),
+    ("cohort: {route_caps: {release: -1}}", "cohort.route_caps.release: must be 0 or more"),
+    ("cohort: {route_caps: 5}", "cohort.route_caps: must be a map of keys"),
+    (
+        "cohort: {route_caps: {score: 5}}",
+        "cohort.route_caps.score: unknown key; valid here: release, referral, emerging",
+    ),
+    ("cohort: {pathways: []}", "cohort.pathways: at least one is needed"),
+    ("cohort: {pathways: [' ']}", "cohort.pathways.0: must not be blank"),
+    (
+        "cohort: {pathways: [Diversion, ' diversion']}",
+        "cohort.pathways.1: ' diversion' is repeated; keep one",
+    ),
+    ("cohort: {areas: district}", "cohort.areas: must be one of area, force"),
+    (
+        "input: {decisions: {columns: {perpetrator_id: p, meeting_date: m}}}",
+        "input.decisions.columns.decision: is needed: name the column of the file that holds it",
+    ),
+    (
+        "input: {orders: {columns: {perpetrator_id: p, end: e}}}",
+        "input.orders.columns.start: is needed: name the column of the file that holds it",
+    ),
+    (
+        "input: {referrals: {columns: {perpetrator_id: p}}}",
+        "input.referrals.columns.referred_date: is needed: name the column of the file that holds it",
+    ),
+    (
+        "input: {referrals: {date_format: {agency: '%d/%m/%Y'}}}",
+        "input.referrals.date_format.agency: no date is mapped to a column of this name",
+    ),
     ("cohort: {custody: {}}", "cohort.custody.exclude_if_held_days: is needed"),
     (
         "cohort: {custody: {exclude_if_held_days: x}}",
@@ -881,7 +1003,7 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
         "c.yaml:13:rank.tie_break.0: the score has no component 'recency'; remove it",
         "c.yaml:13:rank.tie_break.2: 'gravity' is repeated; keep one",
         "c.yaml:14:cohort.capcity: unknown key; did you mean 'capacity'?",
-        f"c.yaml:14:cohort.keep: {NOT_BUILT_TEXT}",
+        "c.yaml:14:cohort.keep: must be 12 or more: whoever is within capacity is proposed",
     ]
 
 
@@ -921,7 +1043,12 @@ def test_keys_of_features_that_are_not_built(path: str, null: bool) -> None:
 
 def test_keys_that_are_not_built_are_not_offered() -> None:
     (found,) = problems_of(minimal(cohort={"zzz": 1}))
-    assert found.endswith("valid here: capacity, reserve, min_incidents, min_age_at_event, custody")
+    assert found.endswith(
+        "valid here: capacity, reserve, keep, meetings, min_incidents, min_age_at_event, custody, "
+        "release_within_days, emerging_days, emerging, route_caps, pathways, areas"
+    )
+    (found,) = problems_of(minimal(output={"zzz": 1}))
+    assert found.endswith("valid here: marking")
 
 
 # --- schema -----------------------------------------------------------------------------------------
@@ -947,7 +1074,10 @@ def test_json_schema_names_the_keys_of_the_file() -> None:
         ("InputConfig", OFFENCE_COLUMNS),
         ("SubjectsConfig", SUBJECT_COLUMNS),
         ("CustodyConfig", CUSTODY_COLUMNS),
+        ("ReferralsConfig", REFERRAL_COLUMNS),
         ("LinksConfig", LINK_COLUMNS),
+        ("OrdersConfig", ORDER_COLUMNS),
+        ("DecisionsConfig", DECISION_COLUMNS),
         ("RemovalsConfig", REMOVAL_COLUMNS),
     ],
 )

@@ -25,7 +25,12 @@ from rfgscore.vocabulary import reasons, words
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 DEFINITIONS = (DOCS / "definitions.md").read_text(encoding="utf-8")
-TUTORIAL = (DOCS / "tutorial.md").read_text(encoding="utf-8")
+#: Pages whose commands are run, and the commands each must show.
+TUTORIALS = {
+    "tutorial.md": {"demo", "init", "config", "validate", "run", "explain"},
+    "tutorial-matac.md": {"demo", "run", "diff", "explain"},
+    "tutorial-dappa.md": {"demo", "config", "run", "explain"},
+}
 REFERENCE = runpy.run_path(str(ROOT / "tools" / "make_config_reference.py"))
 ASIDE = doctest.ELLIPSIS
 
@@ -57,16 +62,26 @@ NUMBERS = {"three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "
 
 @dataclass
 class Block:
-    """A fenced block of a page: its language, its text, and how many lines of the page stand before it."""
+    """A fenced block of a page: its language, its text, and how many lines of the page stand before it.
+
+    One with a caption is a file of that name, which the reader writes.
+    """
 
     language: str
     text: str
     before: int
+    file: str = ""
+
+
+FENCED = re.compile(
+    r"^```(?:(\w+)|\{code-block\} (\w+)\n:caption: (\S+)\n)\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
 
 
 def blocks(page: str) -> Iterator[Block]:
-    for found in re.finditer(r"^```(\w+)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE):
-        yield Block(found[1], found[2], page.count("\n", 0, found.start(2)))
+    for found in FENCED.finditer(page):
+        before = page.count("\n", 0, found.start(4))
+        yield Block(found[1] or found[2], found[4], before, found[3] or "")
 
 
 def run_examples(block: Block, names: dict[str, object], page: str) -> None:
@@ -141,20 +156,24 @@ def commands(block: Block) -> Iterator[tuple[list[str], str]]:
 
 
 @pytest.mark.compiled
-def test_the_tutorial_shows_what_its_commands_print(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("page", TUTORIALS)
+def test_a_tutorial_shows_what_its_commands_print(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     done = []
-    for block in blocks(TUTORIAL):
+    for block in blocks((DOCS / page).read_text(encoding="utf-8")):
+        if block.file:
+            Path(block.file).write_text(block.text, encoding="utf-8")
+            continue
         if block.language == "pycon":
-            run_examples(block, names, "tutorial.md")
+            run_examples(block, names, page)
         for (program, *arguments), printed in commands(block):
             assert program == "rfgscore"
             code, told = invoke(arguments), capsys.readouterr()
             assert code == 0, told.err
             assert doctest.OutputChecker().check_output(printed, told.out, ASIDE), f"{arguments}\n{told.out}"
             done.append(arguments[0])
-    assert set(done) == {"demo", "init", "config", "validate", "run", "explain"}
+    assert set(done) == TUTORIALS[page]
 
 
 def test_the_settings_page_is_what_the_generator_writes():

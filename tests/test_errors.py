@@ -110,6 +110,8 @@ P1,2025-03-02,8/6,South,1990-01-01
 """
 LATER = ["--extract-date", "2025-07-31"]
 LINKS = ["--links", "links.csv"]
+DECISIONS = "perpetrator_id,meeting_date,decision,pathway\nP1,2025-06-02,managed,diversion\n"
+MEETINGS = ["--decisions", "decisions.csv"]
 Files = Mapping[str, Any]
 
 #: Code, files besides plain settings and a plain extract, and what is added to a plain run.
@@ -124,6 +126,8 @@ EXAMPLES: list[tuple[str, Files, list[str]]] = [
     ("RFG-C02", {"out/june/notes.txt": "mine"}, ["--replace"]),
     ("RFG-D01", {"offences.csv": HEAD}, []),
     ("RFG-D01", {"links.csv": "nominal_id,master_id\nA,B\nC,D\nA,E\n"}, LINKS),
+    ("RFG-D01", {"decisions.csv": DECISIONS + "P2,2025-06-02,managed,\n"}, MEETINGS),
+    ("RFG-D01", {"decisions.csv": DECISIONS + "P1,2025-06-02,managed,disruption\n"}, MEETINGS),
     ("RFG-D02", {"offences.csv": None}, []),
     ("RFG-D03", {"offences.csv": (HEAD + ROWS).encode("utf-16")}, []),
     ("RFG-D03", {"offences.csv": HEAD + ROWS + '"P31,2025-03-01,8/6\nP32,2025-03-01,8/6\n'}, []),
@@ -135,7 +139,7 @@ EXAMPLES: list[tuple[str, Files, list[str]]] = [
     ("RFG-D09", {}, ["--as-of", "2035-01-01"]),
     ("RFG-W01", {"out": "a file"}, []),
     ("RFG-W02", {}, ["--out", "june" * 100]),
-    ("RFG-U01", {}, ["--referrals", "referrals.csv"]),
+    ("RFG-U01", {}, ["--custdy", "custody.csv"]),
     ("RFG-U01", {}, ["and", "more"]),
     ("RFG-U01", {}, ["--threads", "1", "--threads", "2"]),
 ]

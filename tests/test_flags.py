@@ -180,8 +180,9 @@ def test_each_flag_is_met_and_just_missed(desk, word, hit, miss, others):
 def test_every_flag_raised_here_is_a_closed_word_and_has_a_case():
     tree = ast.parse(inspect.getsource(flags.flag_people))
     keys = {key.value for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys}
-    assert keys == {case[0] for case in CASES} | {"counter_allegation"}
-    assert keys <= {word.word for word in words() if word.kind == "flag"}
+    assert keys == {case[0] for case in CASES} | {"counter_allegation", "order_in_force"}
+    closed = {word.word for word in words() if word.kind == "flag"}
+    assert closed - keys == {"cut_through_tie", "serial:unconnected-victims"} and keys <= closed
 
 
 @pytest.mark.parametrize(
@@ -303,6 +304,89 @@ def test_a_transfer_is_known_from_its_day_and_a_line_counts_once_it_is_visible(d
     later = [{"perpetrator_id": "P1", "transferred_in": "2025-07-01"}]
     history = desk.history({}, config=config, subjects=later, extract_date="2025-07-10")
     assert raised(history, config) == {}
+
+
+@pytest.mark.parametrize(
+    ("told", "flagged"),
+    [
+        ([{"referred_date": "2025-03-01"}], True),  # a line on the day
+        ([{"referred_date": "2025-03-02"}], False),  # a line the day before
+        ([{"referred_date": "2025-06-30"}, {"referred_date": "2025-02-01"}], True),
+        ([{"referred_date": "2025-02-01", "recorded_date": "2025-06-30"}], True),
+        ([{"referred_date": "2025-02-01", "recorded_date": "2025-07-01"}], False),
+        ([{"referred_date": "2025-02-01", "perpetrator_id": "old"}], True),
+        ([{"referred_date": "2025-02-01", "perpetrator_id": "P2"}], False),
+    ],
+)
+def test_history_is_not_held_where_no_line_is_older_than_the_first_referral(desk, told, flagged):
+    config = desk.config()
+    referrals = [{"perpetrator_id": "P1", "recorded_date": "", **row} for row in told]
+    links = [{"nominal_id": "old", "master_id": "P1", "recorded_date": "2025-01-01"}]
+    history = desk.history({}, config=config, referrals=referrals, links=links, extract_date="2025-07-10")
+    assert raised(history, config).get("history_not_held", []) == (["P1"] if flagged else [])
+
+
+@pytest.mark.parametrize(("referred", "flagged"), [(0, True), (-1, False)])
+def test_a_referral_of_tomorrow_is_not_known_today(desk, referred, flagged):
+    config = desk.config()
+    referrals = [{"perpetrator_id": "P1", "referred_date": ago(referred)}]
+    history = desk.history(*times([0]), config=config, referrals=referrals, extract_date="2025-07-10")
+    assert ("history_not_held" in raised(history, config)) is flagged
+
+
+def test_a_referral_counts_from_the_day_it_was_known(desk):
+    config = desk.config()
+    referrals = [
+        {"perpetrator_id": "P1", "referred_date": ago(20), "recorded_date": ago(10)},
+        {"perpetrator_id": "P1", "referred_date": ago(4), "recorded_date": ""},
+    ]
+    rows = [
+        {"event_date": ago(19), "recorded_date": ago(19)},
+        {"event_date": ago(30), "recorded_date": ago(5)},
+    ]
+    history = desk.history(*rows, config=config, referrals=referrals)
+    seen = {age: "history_not_held" in raised(history, config, AS_OF - age) for age in (11, 10, 6, 5, 0)}
+    assert seen == {11: False, 10: True, 6: True, 5: False, 0: False}
+
+
+#: An order, and whether it is in force on the day looked at.
+ORDERS = [
+    ({"start": ago(90), "end": ago(0)}, True),
+    ({"start": ago(90), "end": ago(1)}, False),
+    ({"start": ago(90), "end": ago(-1)}, True),
+    ({"start": ago(90), "end": ""}, True),
+    ({"start": ago(0), "end": ""}, True),
+    ({"start": ago(0), "end": ago(0)}, True),
+    ({"start": ago(-1), "end": ""}, False),
+    ({"start": ago(90), "end": "", "recorded_date": ago(0)}, True),
+    ({"start": ago(90), "end": "", "recorded_date": ago(-1)}, False),
+    ({"start": ago(90), "end": "", "perpetrator_id": "old"}, True),
+    ({"start": ago(90), "end": "", "perpetrator_id": "P2"}, False),
+]
+
+
+@pytest.mark.parametrize(("order", "flagged"), ORDERS)
+def test_an_order_is_in_force_from_its_first_to_its_last_day(desk, order, flagged):
+    config = desk.config()
+    orders = [
+        {"perpetrator_id": "P1", "recorded_date": "", **order},
+        {"perpetrator_id": "P9", "start": ago(1), "end": "", "recorded_date": ""},
+    ]
+    links = [{"nominal_id": "old", "master_id": "P1", "recorded_date": "2025-01-01"}]
+    history = desk.history(*times([1]), config=config, orders=orders, links=links, extract_date="2025-07-10")
+    assert raised(history, config) == ({"order_in_force": ["P1"]} if flagged else {})
+
+
+def test_an_order_is_looked_at_on_the_day_asked_for(desk):
+    config = desk.config()
+    orders = [
+        {"perpetrator_id": "P1", "start": ago(20), "end": ago(10), "recorded_date": ago(15)},
+        {"perpetrator_id": "P1", "start": ago(5), "end": "", "recorded_date": ago(8)},
+    ]
+    history = desk.history(*times([30]), config=config, orders=orders)
+    ages = (21, 20, 16, 15, 10, 9, 6, 5, 0)
+    seen = [age for age in ages if "order_in_force" in raised(history, config, AS_OF - age)]
+    assert seen == [15, 10, 5, 0]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def plain(history):
                 value = [value.text(row) for row in range(len(value))]
             elif isinstance(value, np.ndarray):
                 value = value.tolist()
-            elif spec.name in ("source", "account", "set_aside", "coverage", "spells"):
+            elif spec.name in ("source", "account", "set_aside", "coverage", "spells", "told"):
                 continue
             held[spec.name] = value
     return held

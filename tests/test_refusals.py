@@ -110,10 +110,22 @@ def option(name: str, asked: Any, code: str, *words: str, files: Mapping[str, An
     return Case(name, files or {}, asked, 2, code, words)
 
 
+def decided(name: str, cells: str, *words: str) -> Case:
+    """A case of a row of the decisions table after a good one."""
+    rows = f"{CANARY}-1,2025-06-02,removed,,,\n{CANARY}-2,{cells}\n"
+    told = (
+        "1 of 2 decisions cannot be read (decisions.csv row 2 (line 3); first ",
+        "mend these rows",
+        *words,
+    )
+    return side(name, "decisions", MET + rows, "RFG-D01", *told)
+
+
 BAD_DAY = line(90, day="31/02/2025")
 FAULTS = {"max_set_aside": {"share": 0.0, "floor_rows": 2}}
 LINKS = "nominal_id,master_id\n"
 CUSTODY = "perpetrator_id,start,end\n"
+MET = "perpetrator_id,meeting_date,decision,pathway,decided_by,reason\n"
 HELD = {"c.yaml": settings(cohort={"custody": {"exclude_if_held_days": 30}})}
 AT_LIBERTY = {"recency": {"clock": "at_liberty", "bands": [{"up_to": 90, "points": 5}]}}
 
@@ -386,6 +398,53 @@ ROWS = [
     side("subjects without a person", "subjects", "dob\n1980-01-01\n", "RFG-D04", "subjects.csv"),
     side("subjects of no use", "subjects", f"perpetrator_id,dob\n{CANARY}-1,x\n", "RFG-D01", "BAD_DOB"),
     side("subjects in UTF-16", "subjects", "perpetrator_id\n".encode("utf-16"), "RFG-D03", "subjects.csv"),
+    side(
+        "referrals without a day",
+        "referrals",
+        f"perpetrator_id\n{CANARY}-1\n",
+        "RFG-D04",
+        "referrals.csv",
+        "'referred_date'",
+    ),
+    side(
+        "referrals of no use",
+        "referrals",
+        f"perpetrator_id,referred_date,agency\n{CANARY}-1,soon,{CANARY}\n",
+        "RFG-D01",
+        "none of its 1 rows",
+        "BAD_DATE",
+    ),
+    side("no such referrals", "referrals", None, "RFG-D02", "referrals.csv"),
+    side("orders without a start", "orders", f"perpetrator_id,end\n{CANARY}-1,\n", "RFG-D04", "'start'"),
+    side(
+        "orders of no use",
+        "orders",
+        f"perpetrator_id,start,end,kind\n{CANARY}-1,2025-03-02,2025-03-01,{CANARY}\n",
+        "RFG-D01",
+        "none of its 1 rows",
+        "BAD_INTERVAL",
+    ),
+    side("decisions without a word", "decisions", MET[:27] + "\n", "RFG-D04", "'decision'"),
+    side("empty decisions", "decisions", b"", "RFG-D03", "decisions.csv", "0 bytes"),
+    decided("a decision of another word", "2025-06-02,taken on,diversion,,", "column decision: not one of"),
+    decided("a decision in half", "2025-06-02,,diversion,,", "column decision: blank, while another cell"),
+    decided("a chair without a decision", f"2025-06-02,,,{CANARY},", "column decision: blank, while"),
+    decided("a reason without a decision", f"2025-06-02,,,,{CANARY}", "column decision: blank, while"),
+    decided("a decision of no day", ",managed,diversion,,", "column meeting_date: blank"),
+    decided("a decision of a bad day", "02/06/2025,managed,diversion,,", "column meeting_date: not in"),
+    decided("a decision of tomorrow", "2025-07-01,managed,diversion,,", "extract_date"),
+    decided("no pathway", "2025-06-02,managed,,,", "column pathway: blank", "(diversion, disruption)"),
+    decided("an unknown pathway", "2025-06-02,monitoring,prison,,", "column pathway: not one of cohort."),
+    decided("a short decision", "2025-06-02,managed", "3 cells, not 6"),
+    side(
+        "two decisions of one meeting",
+        "decisions",
+        MET + f"{CANARY}-1,2025-06-02,removed,,,\n{CANARY}-1,2025-06-02,monitoring,,,\n",
+        "RFG-D01",
+        "decisions.csv row 1 (line 2), row 2 (line 3): one meeting decided two things on one person",
+        "keep one",
+        "recorded_date",
+    ),
     Case("a custody rule without a table", HELD, {}, 1, "RFG-D01", ("exclude_if_held_days", "--custody")),
     Case(
         "days at liberty without a table",
@@ -417,6 +476,10 @@ SETTINGS = [
     config("a key that is not built", settings(escalation={}), "escalation", "not built"),
     config("an unknown value", settings(input={"duplicates": "drop"}), "input.duplicates", "must be one of"),
     config("a number in quotes", settings(cohort={"capacity": "12"}), "cohort.capacity", "whole number"),
+    config("fewer kept than proposed", settings(cohort={"keep": 11}), "cohort.keep", "12 or more"),
+    config("no pathways", settings(cohort={"pathways": []}), "cohort.pathways", "at least one"),
+    config("a rule nobody knows", settings(cohort={"emerging": ["rising"]}), "did you mean 'rising-count'"),
+    config("areas by another column", settings(cohort={"areas": "district"}), "one of area, force"),
     config("a negative number", settings(cohort={"capacity": -1}), "cohort.capacity", "1 or more"),
     config("an unknown component", settings(score={"components": {"fear": {}}}), "score.components.fear"),
     config(
@@ -527,7 +590,7 @@ OPTIONS = [
     option(
         "an extract before its day", {"--extract-date": "2025-06-29"}, "RFG-C01", "2025-06-29", "take a later"
     ),
-    option("an unknown option", {"--referrals": "r.csv"}, "RFG-U01", "No such option: --referrals"),
+    option("an unknown option", {"--model": "m.json"}, "RFG-U01", "No such option: --model"),
     option("a missing option", {"--as-of": None}, "RFG-U01", "Missing option '--as-of'"),
     option("no file after its flag", ["run", "--offences"], "RFG-U01", "requires an argument"),
     option("no threads", {"--threads": "0"}, "RFG-U01", "greater than or equal to 1"),

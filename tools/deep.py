@@ -1,7 +1,8 @@
 """Run the long suites, and write what they printed last to ``docs/deep.md``.
 
 Properties with 10,000 examples, random text through the reader, lists scored anew day by day, a writer
-killed 100 times, and the benchmarks of the snapshot and of a whole run.
+killed 100 times, a workbook taken through LibreOffice and back, and the benchmarks of the snapshot and of a
+whole run.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ SUITES = {
         [*PYTEST, "tests/test_ahead.py"],
     ),
     "A writer killed at 100 moments": ({"RFG_KILLS": "100"}, [*PYTEST, "tests/test_folder.py"]),
+    "A workbook through LibreOffice, decisions filled in and read back": ({}, ["tools/workbook_deep.py"]),
     "Snapshot against pandas, polars and DuckDB": ({}, ["benchmarks/snapshot.py"]),
     "A whole run against a bare polars script": ({}, ["benchmarks/end_to_end.py"]),
 }

@@ -24,11 +24,11 @@ def main() -> None:
         browser = driver.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1120, "height": 800})
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
         page.goto(f"file://{folder}/demo/run/report.html")
         page.locator("h2").first.evaluate("heading => window.scrollTo(0, heading.offsetTop - 12)")
         page.screenshot(path=PICTURES / "report-list.png")
-        page.set_viewport_size({"width": 1120, "height": 1130})
+        page.set_viewport_size({"width": 1280, "height": 1130})
         page.locator("tbody a").nth(4).click()
         page.screenshot(path=PICTURES / "report-person.png")
         browser.close()

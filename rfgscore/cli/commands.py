@@ -38,7 +38,14 @@ Extract = Annotated[
 ]
 SubjectsOption = Annotated[Path | None, typer.Option("--subjects", metavar="FILE", help="Subjects table.")]
 CustodyOption = Annotated[Path | None, typer.Option("--custody", metavar="FILE", help="Custody table.")]
+ReferralsOption = Annotated[
+    Path | None, typer.Option("--referrals", metavar="FILE", help="Partner referrals.")
+]
 LinksOption = Annotated[Path | None, typer.Option("--links", metavar="FILE", help="Links table.")]
+OrdersOption = Annotated[Path | None, typer.Option("--orders", metavar="FILE", help="Protective orders.")]
+DecisionsOption = Annotated[
+    Path | None, typer.Option("--decisions", metavar="FILE", help="What meetings decided.")
+]
 RemovalsOption = Annotated[Path | None, typer.Option("--removals", metavar="FILE", help="People taken off.")]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads; results do not depend on it.")]
 AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="Accept an empty input and an empty list.")]
@@ -70,8 +77,14 @@ def run_command(
     extract_date: Extract = None,
     subjects: SubjectsOption = None,
     custody: CustodyOption = None,
+    referrals: ReferralsOption = None,
     links: LinksOption = None,
+    orders: OrdersOption = None,
+    decisions: DecisionsOption = None,
     removals: RemovalsOption = None,
+    previous: Annotated[
+        Path | None, typer.Option("--previous", metavar="RUN_DIR", help="Folder of the last run.")
+    ] = None,
     threads: Threads = 1,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier output set.")] = False,
     allow_empty: AllowEmpty = False,
@@ -93,8 +106,12 @@ def run_command(
             extract_date=extract_date,
             subjects=subjects,
             custody=custody,
+            referrals=referrals,
             links=links,
+            orders=orders,
+            decisions=decisions,
             removals=removals,
+            previous=previous,
             threads=threads,
             allow_empty=allow_empty,
             tell=tell,
@@ -103,7 +120,16 @@ def run_command(
         folder = found.write(out, replace=replace)
     if not quiet:
         print_run(found, settings)
-        print_missing(settings, subjects=subjects, custody=custody, links=links, removals=removals)
+        print_missing(
+            settings,
+            subjects=subjects,
+            custody=custody,
+            referrals=referrals,
+            links=links,
+            orders=orders,
+            decisions=decisions,
+            removals=removals,
+        )
         print_lists(found, folder)
 
 
@@ -115,7 +141,10 @@ def validate_command(
     extract_date: Extract = None,
     subjects: SubjectsOption = None,
     custody: CustodyOption = None,
+    referrals: ReferralsOption = None,
     links: LinksOption = None,
+    orders: OrdersOption = None,
+    decisions: DecisionsOption = None,
     removals: RemovalsOption = None,
     allow_empty: AllowEmpty = False,
 ) -> None:
@@ -135,23 +164,48 @@ def validate_command(
             extract_date=extract_date,
             subjects=subjects,
             custody=custody,
+            referrals=referrals,
             links=links,
+            orders=orders,
+            decisions=decisions,
             removals=removals,
             allow_empty=allow_empty,
         )
     print_history(history, settings, as_of)
-    print_missing(settings, subjects=subjects, custody=custody, links=links, removals=removals)
+    print_missing(
+        settings,
+        subjects=subjects,
+        custody=custody,
+        referrals=referrals,
+        links=links,
+        orders=orders,
+        decisions=decisions,
+        removals=removals,
+    )
 
 
 @app.command("explain")
 def explain_command(
     run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of an earlier run.")],
-    perpetrator_id: Annotated[str, typer.Argument(metavar="PERPETRATOR_ID", help="A person scored in it.")],
+    perpetrator_id: Annotated[
+        str, typer.Argument(metavar="PERPETRATOR_ID", help="A person scored or listed in it.")
+    ],
 ) -> None:
     """Show why a person of an earlier run stands where they stand."""
     from rfgscore.pipeline.look_up import look_up
 
     print(look_up(run_dir, perpetrator_id))
+
+
+@app.command("diff")
+def diff_command(
+    run_a: Annotated[Path, typer.Argument(metavar="RUN_A", help="Folder of the earlier run.")],
+    run_b: Annotated[Path, typer.Argument(metavar="RUN_B", help="Folder of a later one, or of that day.")],
+) -> None:
+    """Show what changed from one run to another: settings, input, and who entered, left or moved."""
+    from rfgscore.pipeline.diff import diff
+
+    print(diff(run_a, run_b))
 
 
 @app.command("demo")

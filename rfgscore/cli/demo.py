@@ -8,10 +8,12 @@ import shlex
 import shutil
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rfgscore.cli.show import counted, not_listed
 from rfgscore.config import load_config
 from rfgscore.errors import NobodyEligibleError, OutputError, WriteError
 from rfgscore.pipeline.folder import MANIFEST, SCHEMA, check_out, put_in_place, sweep, temporary
@@ -27,7 +29,7 @@ PERSONS = 5000
 STEPS = ("making a force",)
 
 #: Tables beside the offences that the run is given.
-_SIDES = ("subjects", "custody", "links", "removals")
+_SIDES = ("subjects", "custody", "referrals", "links", "orders", "decisions", "removals")
 #: Settings of the invented force.
 _NAME = "synthetic-force"
 #: Settings of the sample, whose run alone was the demo of the first versions.
@@ -164,8 +166,8 @@ def said(demo: Demo) -> Iterator[str]:
     """
     manifest = demo.found.manifest
     rows, people = manifest["rows"], manifest["people"]
-    cohort = demo.found.cohort
-    status = cohort["status"]
+    lists = (demo.found.cohort, demo.found.monitoring)
+    status = Counter(word for held in lists for word in held["status"])
     yield f"An invented police force with {demo.persons:,} perpetrators, looked at on {demo.as_of}."
     yield "Nobody in it is real, and the points are illustrative: they are no force's real table."
     yield ""
@@ -173,17 +175,20 @@ def said(demo: Demo) -> Iterator[str]:
         f"{rows['in']:,} rows in = {rows['used']:,} used + {rows['set_aside']:,} set aside, each with its "
         f"reason, + {rows['not_yet_known']:,} not yet known."
     )
-    yield (
+    yield from textwrap.wrap(
         f"{people['scored']:,} people scored, {people['eligible']:,} ranked, {people['excluded']:,} not "
-        f"eligible; {status.count('proposed')} proposed, {status.count('reserve')} in reserve. People decide."
+        f"eligible; {people['considered']} considered: {counted(status) or 'nobody'}. People decide.",
+        100,
     )
+    yield from not_listed(manifest["run"]["cycle"])
     yield ""
-    yield f"The first {min(10, len(cohort))}:" if len(cohort) else "The list is empty."
-    names = ("position", "rank", "tied_with", "perpetrator_id", "summary")
-    listed = list(zip(*(cohort[name] for name in names), strict=True))
-    for position, rank, tied, person, summary in listed[:10]:
+    names = ("position", "rank", "tied_with", "perpetrator_id", "status", "summary")
+    listed = [row for held in lists for row in zip(*(held[name] for name in names), strict=True)]
+    listed = sorted(row for row in listed if row[0] is not None)  # others came by another route than rank
+    yield f"The first {min(10, len(listed))} by position:" if listed else "Nobody is ranked."
+    for position, rank, tied, person, word, summary in listed[:10]:
         shared = f", shared by {tied + 1}" if tied else ""
-        yield f"{position:>3}. {person} (rank {rank}{shared})"
+        yield f"{position:>3}. {person} (rank {rank}{shared}; {word})"
         yield from textwrap.wrap(summary, 100, initial_indent=" " * 5, subsequent_indent=" " * 5)
     yield ""
     yield f"The files the force handed in, and the planted truth: {demo.folder / 'force'}"

@@ -44,7 +44,7 @@ Answer = tuple[State, str]
 _LONDON = {datetime(2024, 1, 1, 12): "GMT", datetime(2024, 7, 1, 12): "BST"}
 
 #: Packages that are of use and not needed, and for what.
-_OF_USE = {"pyarrow": "Arrow tables", "polars": "Polars frames"}
+_OF_USE = {"pyarrow": "Arrow tables", "polars": "Polars frames", "xlsxwriter": "workbooks (cohort.xlsx)"}
 
 
 class Finding(NamedTuple):

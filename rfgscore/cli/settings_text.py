@@ -40,12 +40,16 @@ _WIDTH = 108
 _MOST = 20
 
 _SIDES = """\
-  # Tables beside the offences make the list right: who is under age or dead, who is held, which records are
-  # one person, who was taken off. Take away the # and name the columns of your files, then give the files
-  # with --subjects, --custody, --links and --removals.
+  # Tables beside the offences make the list right: who is under age or dead, who is held, whom partners
+  # refer, which records are one person, whom an order binds, what meetings decided, who was taken off. Take
+  # away the # and name the columns of your files, then give the files with --subjects, --custody,
+  # --referrals, --links, --orders, --decisions and --removals.
   # subjects: {columns: {perpetrator_id: nominal_ref, dob: dob, deceased_date: deceased}}
   # custody: {columns: {perpetrator_id: nominal_ref, start: in_date, end: out_date}}
+  # referrals: {columns: {perpetrator_id: nominal_ref, referred_date: date, agency: agency}}
   # links: {columns: {nominal_id: nominal, master_id: master}}
+  # orders: {columns: {perpetrator_id: nominal_ref, kind: order_type, start: from, end: to}}
+  # decisions: {columns: {perpetrator_id: nominal_ref, meeting_date: met, decision: decision, pathway: way}}
   # removals: {columns: {perpetrator_id: nominal_ref, removed_on: removed_on}}
 """
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from rfgscore.config import Config
 from rfgscore.gravity import coverage_lines
@@ -10,9 +13,9 @@ from rfgscore.history.history import History
 from rfgscore.history.read import gravity_of
 from rfgscore.history.source import Account, Source
 from rfgscore.pipeline.run import Run
-from rfgscore.vocabulary import meaning, reasons
+from rfgscore.vocabulary import meaning, reasons, words
 
-__all__ = ["print_history", "print_lists", "print_missing", "print_run"]
+__all__ = ["counted", "not_listed", "print_history", "print_lists", "print_missing", "print_run"]
 
 
 def print_run(found: Run, settings: Config) -> None:
@@ -111,12 +114,16 @@ def print_missing(settings: Config, **given: Path | None) -> None:
     costs = {
         "subjects": "birth dates and deaths in it are not known",
         "custody": "nobody is shown as in custody",
+        "referrals": "nobody is listed because a partner referred them",
         "links": "records of one person stand apart",
+        "orders": "nobody is flagged for a protective order in force",
+        "decisions": "whom a meeting took on, monitors or took off is not known",
         "removals": "people taken off before are ranked again",
     }
     for name, path in given.items():
         if path is None and getattr(settings.input, name).columns is not None:
-            print(f"  note: the settings map a {name} table and none was given (--{name}): {costs[name]}")
+            table = f"{'an' if name == 'orders' else 'a'} {name} table"
+            print(f"  note: the settings map {table} and none was given (--{name}): {costs[name]}")
 
 
 def print_lists(found: Run, folder: Path) -> None:
@@ -129,25 +136,74 @@ def print_lists(found: Run, folder: Path) -> None:
     folder : Path
         Where it was written.
     """
-    people = found.manifest["people"]
-    status = found.cohort["status"]
-    table = found.scores.table
-    score, ranked = table["score"], people["eligible"]
-    for cut in sorted({status.count("proposed"), len(status)}):
-        if 0 < cut < ranked and score[cut - 1] == score[cut]:
+    manifest = found.manifest
+    people, cohort = manifest["people"], manifest["config"]["cohort"]
+    status = Counter([*found.cohort["status"], *found.monitoring["status"]])
+    score, ranked = found.scores.table["score"], people["eligible"]
+    for cut in sorted({cohort["capacity"], cohort["capacity"] + cohort["reserve"]}):
+        if cut < ranked and score[cut - 1] == score[cut]:
             equals = score[:ranked].count(score[cut])
             print(f"The cut after position {cut} goes between {equals} people of {score[cut]} points each.")
     scored = found.scores.scored
     assert scored.history.source is not None  # noqa: S101 - read from files
-    lost = scored.history.source.lost_rows[scored.people][scored.in_list_order()] > 0
-    unlisted = int(lost[len(status) :].sum())
+    listed = {*found.cohort["perpetrator_id"], *found.monitoring["perpetrator_id"]}
+    lost = scored.people[scored.history.source.lost_rows[scored.people] > 0]
+    unlisted = len(set(map(str, scored.history.persons[lost].tolist())) - listed)
     if unlisted:
         whom = "1 person" if unlisted == 1 else f"{unlisted} people"
         print(f"Rows at fault also name {whom} below the list or not eligible.")
     print(
         f"{people['scored']} people scored, {people['eligible']} ranked, {people['excluded']} not eligible; "
-        f"{status.count('proposed')} proposed, {status.count('reserve')} in reserve. People decide."
+        f"{people['considered']} considered: {counted(status) or 'nobody'}. People decide."
     )
+    for line in not_listed(manifest["run"]["cycle"]):
+        print(line)
     print(f"Written to {folder}:")
     for name in sorted(found.files):
         print(f"  {folder / name}")
+    for name, why in manifest["run"].get("left_out", {}).items():
+        print(f"Not written: {name}: {why}")
+
+
+def counted(status: Mapping[str, int]) -> str:
+    """Return the statuses there are with their numbers, in the order of the vocabulary.
+
+    Parameters
+    ----------
+    status : mapping of str to int
+        People of each status.
+
+    Returns
+    -------
+    str
+        Such as ``12 proposed, 12 reserve``; blank where there is nobody.
+    """
+    known = [word.word for word in words() if word.kind == "status"]
+    return ", ".join(f"{status[word]} {word}" for word in known if status.get(word))
+
+
+def not_listed(told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield whom the lists do not show, in numbers.
+
+    Parameters
+    ----------
+    told : mapping of str to Any
+        ``run.cycle`` of the manifest.
+
+    Yields
+    ------
+    str
+        A line.
+    """
+    for route, count in told["not_shown"].items():
+        if count:
+            whom = "1 person" if count == 1 else f"{count} people"
+            yield f"Not shown: {whom} by the route {route}, beyond cohort.route_caps.{route}."
+    if told["at_rest"]:
+        whom = "1 person" if told["at_rest"] == 1 else f"{told['at_rest']} people"
+        yield f"Not shown: {whom} within capacity or reserve whom a meeting took off, with nothing new since."
+    if told["left"]:
+        whom = "1 person" if told["left"] == 1 else f"{told['left']} people"
+        yield f"Left since the last run: {whom}."
+    for rule, why in told["not_assessed"].items():
+        yield f"Not assessed: the emerging rule {rule}: {why}."

@@ -17,18 +17,7 @@ __all__ = ["NOT_BUILT", "NOT_BUILT_TEXT", "config_schema", "known_keys", "neares
 #: Keys of the contract whose features are not built yet.
 NOT_BUILT: Final = frozenset(
     {
-        "input.referrals",
-        "input.orders",
-        "input.decisions",
         "escalation",
-        "cohort.keep",
-        "cohort.meetings",
-        "cohort.release_within_days",
-        "cohort.emerging_days",
-        "cohort.emerging",
-        "cohort.route_caps",
-        "cohort.pathways",
-        "cohort.areas",
         "output.small_number",
         "output.victim_lists",
     }

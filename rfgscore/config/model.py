@@ -14,13 +14,16 @@ from pydantic import Field, PrivateAttr, Tag
 
 from rfgscore.config.reading import (
     CustodyConfig,
+    DecisionsConfig,
     FlagsConfig,
     InputConfig,
     LimitsConfig,
     LinksConfig,
     MaxSetAside,
+    OrdersConfig,
     OutcomesConfig,
     PlaceholdersConfig,
+    ReferralsConfig,
     RemovalsConfig,
     RolesConfig,
     Section,
@@ -30,9 +33,12 @@ from rfgscore.config.strict_yaml import write_yaml
 from rfgscore.config.values import (
     COMPONENTS,
     CUSTODY_COLUMNS,
+    DECISION_COLUMNS,
     LINK_COLUMNS,
     MOST,
     OFFENCE_COLUMNS,
+    ORDER_COLUMNS,
+    REFERRAL_COLUMNS,
     REMOVAL_COLUMNS,
     SCOPE_REASONS,
     SUBJECT_COLUMNS,
@@ -51,9 +57,12 @@ from rfgscore.config.values import (
 __all__ = [
     "COMPONENTS",
     "CUSTODY_COLUMNS",
+    "DECISION_COLUMNS",
     "LINK_COLUMNS",
     "MOST",
     "OFFENCE_COLUMNS",
+    "ORDER_COLUMNS",
+    "REFERRAL_COLUMNS",
     "REMOVAL_COLUMNS",
     "SCOPE_REASONS",
     "SUBJECT_COLUMNS",
@@ -62,6 +71,7 @@ __all__ = [
     "Config",
     "CountBand",
     "CustodyConfig",
+    "DecisionsConfig",
     "FlagsConfig",
     "FrequencyConfig",
     "GravityBand",
@@ -72,14 +82,17 @@ __all__ = [
     "LimitsConfig",
     "LinksConfig",
     "MaxSetAside",
+    "OrdersConfig",
     "OutcomesConfig",
     "OutputConfig",
     "PlaceholdersConfig",
     "RankConfig",
     "RecencyBand",
     "RecencyConfig",
+    "ReferralsConfig",
     "RemovalsConfig",
     "RolesConfig",
+    "RouteCaps",
     "ScoreConfig",
     "SubjectsConfig",
     "Uplift",
@@ -211,17 +224,53 @@ class HeldRule(Section):
     exclude_if_held_days: Count
 
 
+class RouteCaps(Section):
+    """How many people each route shows that it alone lists; the others are counted and printed."""
+
+    release: Count = 30
+    referral: Count = 50
+    emerging: Count = 30
+
+
 class CohortConfig(Section):
-    """Who is listed; `reserve` is the written number, else `capacity`."""
+    """Who is listed.
+
+    `reserve` is the written number, else `capacity`; `keep` the written number, else twice `capacity`.
+    """
 
     capacity: Positive = 12
     reserve: Count = 12
+    keep: Positive = 24
+    meetings: Positive = 2
     min_incidents: Positive = 1
     min_age_at_event: Annotated[int, Field(ge=0, le=120)] = 16
     custody: Annotated[
         Annotated[Literal["show"], Tag("<text>")] | Annotated[HeldRule, Tag("<map>")],
         TEXT_OR_MAP,
     ] = "show"
+    release_within_days: Annotated[int, Field(ge=0, le=36500)] = 28
+    emerging_days: Days = 28
+    emerging: tuple[
+        Literal[
+            "first-top-gravity",
+            "rising-count",
+            "new-victim",
+            "strangulation",
+            "order-breach",
+            "above-maximum",
+        ],
+        ...,
+    ] = (
+        "first-top-gravity",
+        "rising-count",
+        "new-victim",
+        "strangulation",
+        "order-breach",
+        "above-maximum",
+    )
+    route_caps: RouteCaps = RouteCaps()
+    pathways: Annotated[tuple[Text, ...], Field(min_length=1)] = ("diversion", "disruption")
+    areas: Literal["area", "force"] | None = None
 
 
 class OutputConfig(Section):

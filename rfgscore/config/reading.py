@@ -10,6 +10,7 @@ from rfgscore.config.values import (
     SCOPE_REASONS,
     Count,
     CustodyColumns,
+    DecisionColumns,
     Encoding,
     Formats,
     IsoDate,
@@ -17,6 +18,8 @@ from rfgscore.config.values import (
     Limit,
     LinkColumns,
     OffenceColumns,
+    OrderColumns,
+    ReferralColumns,
     RemovalColumns,
     Share,
     SubjectColumns,
@@ -27,13 +30,16 @@ from rfgscore.dates import ISO
 
 __all__ = [
     "CustodyConfig",
+    "DecisionsConfig",
     "FlagsConfig",
     "InputConfig",
     "LimitsConfig",
     "LinksConfig",
     "MaxSetAside",
+    "OrdersConfig",
     "OutcomesConfig",
     "PlaceholdersConfig",
+    "ReferralsConfig",
     "RemovalsConfig",
     "RolesConfig",
     "Section",
@@ -109,10 +115,31 @@ class CustodyConfig(Section):
     end_is: Literal["release_day", "last_day_held"] = "release_day"
 
 
+class ReferralsConfig(Section):
+    """How the table of partner referrals is read."""
+
+    columns: ReferralColumns | None = None
+    date_format: Formats = ISO
+
+
 class LinksConfig(Section):
     """How the links table is read."""
 
     columns: LinkColumns | None = None
+    date_format: Formats = ISO
+
+
+class OrdersConfig(Section):
+    """How the table of protective orders is read."""
+
+    columns: OrderColumns | None = None
+    date_format: Formats = ISO
+
+
+class DecisionsConfig(Section):
+    """How the table of what meetings decided is read."""
+
+    columns: DecisionColumns | None = None
     date_format: Formats = ISO
 
 
@@ -149,5 +176,8 @@ class InputConfig(Section):
     limits: LimitsConfig = LimitsConfig()
     subjects: SubjectsConfig = SubjectsConfig()
     custody: CustodyConfig = CustodyConfig()
+    referrals: ReferralsConfig = ReferralsConfig()
     links: LinksConfig = LinksConfig()
+    orders: OrdersConfig = OrdersConfig()
+    decisions: DecisionsConfig = DecisionsConfig()
     removals: RemovalsConfig = RemovalsConfig()

@@ -12,11 +12,15 @@ from rfgscore.config.keys import nearest
 from rfgscore.config.model import (
     COMPONENTS,
     CUSTODY_COLUMNS,
+    DECISION_COLUMNS,
     LINK_COLUMNS,
     MOST,
     OFFENCE_COLUMNS,
+    ORDER_COLUMNS,
+    REFERRAL_COLUMNS,
     REMOVAL_COLUMNS,
     SUBJECT_COLUMNS,
+    CohortConfig,
     InputConfig,
     RankConfig,
 )
@@ -31,13 +35,17 @@ _TABLES: Final[dict[Path, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     ("input",): (OFFENCE_COLUMNS, ("perpetrator_id", "event_date")),
     ("input", "subjects"): (SUBJECT_COLUMNS, ("perpetrator_id",)),
     ("input", "custody"): (CUSTODY_COLUMNS, ("perpetrator_id", "start", "end")),
+    ("input", "referrals"): (REFERRAL_COLUMNS, ("perpetrator_id", "referred_date")),
     ("input", "links"): (LINK_COLUMNS, ("nominal_id", "master_id")),
+    ("input", "orders"): (ORDER_COLUMNS, ("perpetrator_id", "start")),
+    ("input", "decisions"): (DECISION_COLUMNS, ("perpetrator_id", "meeting_date", "decision")),
     ("input", "removals"): (REMOVAL_COLUMNS, ("perpetrator_id", "removed_on")),
 }
 _DATES: Final = frozenset(
     {
         *("event_date", "event_end", "recorded_date", "dob", "deceased_date"),
         *("start", "end", "planned_release", "transferred_in", "removed_on"),
+        *("referred_date", "meeting_date", "review_by"),
     }
 )
 
@@ -49,8 +57,8 @@ _METHODS: Final = ("points", "quantile", "continuous")
 def with_resolved_defaults(data: dict[str, Any]) -> dict[str, Any]:
     """Fill in the defaults that follow from other keys.
 
-    `cohort.reserve` is `cohort.capacity`, `rank.tie_break` loses the components the score lacks, and
-    `score.scale` of a continuous score is ``none``.
+    `cohort.reserve` is `cohort.capacity` and `cohort.keep` twice that, `rank.tie_break` loses the
+    components the score lacks, and `score.scale` of a continuous score is ``none``.
 
     Parameters
     ----------
@@ -65,7 +73,7 @@ def with_resolved_defaults(data: dict[str, Any]) -> dict[str, Any]:
     filled = dict(data)
     cohort = data.get("cohort")
     if isinstance(cohort, dict) and type(capacity := cohort.get("capacity")) is int and 0 < capacity <= MOST:
-        filled["cohort"] = {"reserve": capacity, **cohort}
+        filled["cohort"] = {"reserve": capacity, "keep": min(2 * capacity, MOST), **cohort}
     rank, components = data.get("rank", {}), _at(data, "score", "components")
     if isinstance(rank, dict) and isinstance(components, dict):
         default = RankConfig.model_fields["tie_break"].default
@@ -96,6 +104,7 @@ def broken_rules(data: dict[str, Any]) -> Iterator[Finding]:
     yield from _method(whole)
     yield from _components(whole)
     yield from _tie_break(whole)
+    yield from _cohort(whole)
 
 
 def _over(default: Any, written: Any) -> Any:
@@ -246,3 +255,32 @@ def _tie_break(data: dict[str, Any]) -> Iterator[Finding]:
         elif name in COMPONENTS and isinstance(components, dict) and name not in components:
             yield ("rank", "tie_break", at), f"the score has no component {name!r}; remove it"
         seen.add(name)
+
+
+def _cohort(data: dict[str, Any]) -> Iterator[Finding]:
+    cohort = _at(data, "cohort")
+    default = CohortConfig.model_fields["capacity"].default
+    capacity = cohort.get("capacity", default) if isinstance(cohort, dict) else default
+    if type(capacity) is int and type(keep := _at(cohort, "keep")) is int and 0 < keep < capacity <= MOST:
+        yield ("cohort", "keep"), f"must be {capacity} or more: whoever is within capacity is proposed"
+    for name in ("emerging", "pathways"):
+        seen: set[str] = set()
+        for at, word in _texts(_at(cohort, name)):
+            folded = word.strip().casefold()
+            if folded and folded in seen:
+                yield ("cohort", name, at), f"{word!r} is repeated; keep one"
+            seen.add(folded)
+    yield from _areas(data, _at(cohort, "areas"))
+
+
+def _areas(data: dict[str, Any], name: Any) -> Iterator[Finding]:
+    """The column that splits the lists is read somewhere."""
+    if name not in ("area", "force"):
+        return
+    tables = (_at(data, "input", "columns"), _at(data, "input", "subjects", "columns"))
+    if all(isinstance(columns, dict) and name not in columns for columns in tables):
+        yield (
+            ("cohort", "areas"),
+            f"{name!r} is mapped neither under input.columns nor under input.subjects.columns; map it, or "
+            "take this out",
+        )

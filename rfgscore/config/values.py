@@ -61,7 +61,34 @@ CUSTODY_COLUMNS: Final[tuple[str, ...]] = (
     "planned_release",
     "recorded_date",
 )
+REFERRAL_COLUMNS: Final[tuple[str, ...]] = (
+    "perpetrator_id",
+    "referred_date",
+    "agency",
+    "reason",
+    "reference",
+    "recorded_date",
+)
 LINK_COLUMNS: Final[tuple[str, ...]] = ("nominal_id", "master_id", "recorded_date")
+ORDER_COLUMNS: Final[tuple[str, ...]] = (
+    "perpetrator_id",
+    "kind",
+    "start",
+    "end",
+    "protects",
+    "recorded_date",
+)
+DECISION_COLUMNS: Final[tuple[str, ...]] = (
+    "perpetrator_id",
+    "meeting_date",
+    "decision",
+    "pathway",
+    "owner",
+    "decided_by",
+    "reason",
+    "review_by",
+    "recorded_date",
+)
 REMOVAL_COLUMNS: Final[tuple[str, ...]] = ("perpetrator_id", "removed_on", "recorded_date")
 
 #: Components of a score, in the order of the contract.
@@ -178,7 +205,10 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), AfterValidator(
 OffenceColumns = Annotated[dict[str, Text], Keys(OFFENCE_COLUMNS)]
 SubjectColumns = Annotated[dict[str, Text], Keys(SUBJECT_COLUMNS)]
 CustodyColumns = Annotated[dict[str, Text], Keys(CUSTODY_COLUMNS)]
+ReferralColumns = Annotated[dict[str, Text], Keys(REFERRAL_COLUMNS)]
 LinkColumns = Annotated[dict[str, Text], Keys(LINK_COLUMNS)]
+OrderColumns = Annotated[dict[str, Text], Keys(ORDER_COLUMNS)]
+DecisionColumns = Annotated[dict[str, Text], Keys(DECISION_COLUMNS)]
 RemovalColumns = Annotated[dict[str, Text], Keys(REMOVAL_COLUMNS)]
 ComponentWeights = Annotated[dict[str, Weight], Keys(COMPONENTS)]
 Encoding = Annotated[Literal["utf-8", "cp1252"], BeforeValidator(_encoding)]

@@ -2,7 +2,13 @@
 
 from rfgscore.explain.case import number
 from rfgscore.explain.outlook import Outlook, Prospect, outlooks
-from rfgscore.explain.person import Explanation, Part, explain_person, explanation_table
+from rfgscore.explain.person import (
+    Explanation,
+    Part,
+    explain_considered,
+    explain_person,
+    explanation_table,
+)
 from rfgscore.explain.sentence import summarise
 
 __all__ = [
@@ -10,6 +16,7 @@ __all__ = [
     "Outlook",
     "Part",
     "Prospect",
+    "explain_considered",
     "explain_person",
     "explanation_table",
     "number",

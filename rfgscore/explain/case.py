@@ -39,13 +39,15 @@ class Case:
     scored : Scored
         Everyone scored.
     place : int
-        Place of the person among them.
+        Place of the person among them; -1 for someone without a line in the window.
+    person : int, optional
+        Person number in the history, where there is no place to tell it.
     """
 
-    def __init__(self, scored: Scored, place: int) -> None:
+    def __init__(self, scored: Scored, place: int, person: int | None = None) -> None:
         self.scored = scored
         self.place = place
-        self.person = int(scored.people[place])
+        self.person = int(scored.people[place]) if person is None else person
         self.history = scored.history
         start, stop = self.history.offsets[self.person : self.person + 2].tolist()
         window = scored.config.score.window_days

@@ -9,20 +9,21 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
+from rfgscore.cohort import Considered
 from rfgscore.dates import iso
 from rfgscore.errors import InternalError
 from rfgscore.explain.bars import part_bars
 from rfgscore.explain.case import Case, Incident, not_crimes, number, out_of, plural
 from rfgscore.explain.outlook import Outlook, Prospect
-from rfgscore.explain.sentence import component_unit, summarise
+from rfgscore.explain.sentence import component_unit, not_scored, summarise
 from rfgscore.scoring import Scored
 from rfgscore.scoring.components import Component
 from rfgscore.tables import Column, Kind, Table, html_table
 
-__all__ = ["Explanation", "Part", "explain_person", "explanation_table"]
+__all__ = ["Explanation", "Part", "explain_considered", "explain_person", "explanation_table"]
 
 #: The part that names the records joined for a person; it carries no points.
 RECORDS = "records"
@@ -35,11 +36,11 @@ class Part:
     Parameters
     ----------
     component : str
-        Name of the component, or ``records``.
-    value : float
-        Its value.
+        Name of the component; ``records``, a route, or another row that carries no points.
+    value : float or None
+        Its value; None for a row that counts nothing.
     unit : str
-        What the value counts.
+        What the value counts; blank for a row that counts nothing.
     band : int or None
         Band, 0 for none; None where the part carries no points.
     points : int, float or None
@@ -53,7 +54,7 @@ class Part:
     """
 
     component: str
-    value: float
+    value: float | None
     unit: str
     band: int | None
     points: float | None
@@ -73,30 +74,41 @@ class Explanation:
     ----------
     perpetrator_id : str
         The person.
-    score : int or float
-        Points got; a float where the method is continuous.
+    score : int, float or None
+        Points got; a float where the method is continuous, None for people who are not scored.
     max_score : int or None
         The most there are; None where the method is continuous.
     parts : tuple of Part
-        The parts, in contract order; their points add up to `score`.
+        The parts, in contract order; their points add up to `score`. Of people who are not scored there is
+        none.
     summary : str
         The whole in one plain English sentence.
     outlook : Outlook
         What may come: the next change with nothing new, one more incident, leaving the list.
+    routes : tuple of (str, str)
+        Why the person is before the meeting: a route, or ``kept`` or ``undecided``, and the sentence that
+        tells of it. Empty outside a meeting's lists.
+    outside : int
+        Runs in a row in which a proposed person stood beyond ``cohort.keep``.
     """
 
     perpetrator_id: str
-    score: float
+    score: float | None
     max_score: int | None
     parts: tuple[Part, ...]
     summary: str
     outlook: Outlook
+    routes: tuple[tuple[str, str], ...] = ()
+    outside: int = 0
 
     def __repr__(self) -> str:
+        if self.score is None:
+            return "Explanation(not scored)"
         return f"Explanation({out_of(self.score, self.max_score)} points, {len(self.parts)} parts)"
 
     def __str__(self) -> str:
-        sentences = [part.sentence for part in self.parts] + [what.sentence for what in self.outlook.told()]
+        sentences = [told for _, told in self.routes] + [part.sentence for part in self.parts]
+        sentences += [what.sentence for what in self.outlook.told()]
         return "\n".join([self.summary, *(f"- {sentence}" for sentence in sentences)])
 
     def bars(self) -> list[tuple[str, float, float | None]]:
@@ -120,10 +132,27 @@ class Explanation:
                 escape(part.sentence)
                 + "".join(f"<br><small>{escape(incident)}</small>" for incident in part.evidence),
             ]
-            for part in (*self.parts, *map(_prospect, self.outlook.told()))
+            for part in self.told()
         ]
         caption = f"<b>{escape(self.perpetrator_id)}</b>: {escape(self.summary)}"
         return html_table(["part", "points", "why"], rows, f"{caption}<br>{part_bars(self.bars())}")
+
+    def told(self) -> tuple[Part, ...]:
+        """Return everything there is to tell, a row each.
+
+        Returns
+        -------
+        tuple of Part
+            The parts; then why the person is before the meeting, and what may come: without band and points.
+        """
+        scored = () if self.score is not None else (_words("not_scored", self.summary),)
+        routes = (
+            Part(word, self.outside, "runs", None, None, None, (), told)
+            if word == "kept"
+            else _words(word, told)
+            for word, told in self.routes
+        )
+        return (*scored, *self.parts, *routes, *map(_prospect, self.outlook.told()))
 
 
 def explain_person(scored: Scored, place: int, outlook: Outlook) -> Explanation:
@@ -161,6 +190,38 @@ def explain_person(scored: Scored, place: int, outlook: Outlook) -> Explanation:
         parts=tuple(parts if records is None else [*parts, records]),
         summary=summarise(scored, place),
         outlook=outlook,
+    )
+
+
+def explain_considered(scored: Scored, one: Considered, outlook: Outlook | None) -> Explanation:
+    """Explain why someone is before the meeting, scored or not.
+
+    Parameters
+    ----------
+    scored : Scored
+        Everyone scored.
+    one : Considered
+        The person.
+    outlook : Outlook or None
+        What may come; None for people who are not scored.
+
+    Returns
+    -------
+    Explanation
+        Parts, evidence and sentences; without parts for people who are not scored.
+    """
+    if one.place is not None and outlook is not None:
+        told = explain_person(scored, one.place, outlook)
+        return replace(told, routes=one.why, outside=one.outside)
+    return Explanation(
+        perpetrator_id=one.person,
+        score=None,
+        max_score=scored.max_score,
+        parts=(),
+        summary=not_scored(scored, one),
+        outlook=Outlook(None, None, None),
+        routes=one.why,
+        outside=one.outside,
     )
 
 
@@ -326,6 +387,10 @@ def _records(case: Case) -> Part | None:
     return Part(RECORDS, len(named), "records", None, None, None, tuple(named), words)
 
 
+def _words(component: str, sentence: str) -> Part:
+    return Part(component, None, "", None, None, None, (), sentence)
+
+
 def _prospect(told: Prospect) -> Part:
     return Part(told.name, told.value, told.unit, None, None, None, (), told.sentence)
 
@@ -341,20 +406,17 @@ def explanation_table(explanations: Iterable[Explanation]) -> Table:
     Returns
     -------
     Table
-        One row a part, then one for each thing that may come: without band, points and evidence.
+        One row a part; then why the person is before the meeting and what may come, a row each, without
+        band, points and evidence.
     """
-    rows = [
-        (explained.perpetrator_id, part)
-        for explained in explanations
-        for part in (*explained.parts, *map(_prospect, explained.outlook.told()))
-    ]
+    rows = [(explained.perpetrator_id, part) for explained in explanations for part in explained.told()]
     kind: Kind = "float64" if any(isinstance(part.points, float) for _, part in rows) else "int32"
     return Table(
         {
             "perpetrator_id": Column.of("text", [person for person, _ in rows]),
             "component": Column.of("text", [part.component for _, part in rows]),
             "value": Column.of("float64", [part.value for _, part in rows]),
-            "unit": Column.of("text", [part.unit for _, part in rows]),
+            "unit": Column.of("text", [part.unit or None for _, part in rows]),
             "band": Column.of("int32", [part.band for _, part in rows]),
             "points": Column.of(kind, [part.points for _, part in rows]),
             "max_points": Column.of("int32", [part.max_points for _, part in rows]),

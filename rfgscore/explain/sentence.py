@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rfgscore.dates import add_years
+from rfgscore.cohort import Considered
+from rfgscore.dates import NO_DAY, add_years, iso
 from rfgscore.explain.case import Case, not_crimes, number, plural
 from rfgscore.scoring import Scored
 from rfgscore.scoring.components import UNITS
 
-__all__ = ["component_unit", "summarise"]
+__all__ = ["component_unit", "not_scored", "summarise"]
 
 
 def component_unit(scored: Scored, name: str) -> str:
@@ -80,10 +81,63 @@ def summarise(scored: Scored, place: int) -> str:
     return "; ".join([sentence, *_remarks(scored, place)]) + "."
 
 
+def not_scored(scored: Scored, one: Considered) -> str:
+    """Return what is on record of a person without a line in the window, in one plain English sentence.
+
+    Parameters
+    ----------
+    scored : Scored
+        Everyone scored.
+    one : Considered
+        The person.
+
+    Returns
+    -------
+    str
+        One sentence; it never says 0 where nothing is held.
+    """
+    window = f"the {plural(scored.config.score.window_days, 'day')} to {iso(scored.as_of)}"
+    out = []
+    if one.number is None:
+        words = "Not scored: no record of this person is held here"
+        if "history_not_held" in one.flags:
+            words += ", what others hold is not known"
+    else:
+        case = Case(scored, -1, one.number)
+        incidents = case.incidents(case.visible)
+        worst = max(incidents, key=lambda incident: incident.weight)
+        grade = scored.grades[int(case.history.code[worst.line])]
+        last = int(case.history.day[case.visible[-1]])
+        words = (
+            f"Not scored: no record in {window}; {plural(len(incidents), 'incident')} on record before, the "
+            f"latest on {iso(last)}, the gravest recorded as {grade.label}, weight {number(worst.weight)}"
+        )
+    died = _died(scored, one)
+    if died != NO_DAY and died <= scored.as_of:
+        out.append(f"recorded as deceased on {iso(died)}")
+    if "under_18" in one.flags:
+        out.append("under 18 years old")
+    if one.in_custody:
+        out.append("in custody on the day")
+    return "; ".join([words, *out]) + "."
+
+
+def _died(scored: Scored, one: Considered) -> int:
+    source = scored.history.source
+    if source is None:
+        return NO_DAY
+    if one.number is not None:
+        return int(source.deceased[one.number])
+    return source.told.facts([one.person], scored.as_of)[one.person].deceased
+
+
 def _remarks(scored: Scored, place: int) -> list[str]:
     """Return what a reader of the list must not miss about a person, each in a clause."""
     flags, out = scored.flags[place], []
     source = scored.history.source
+    why = scored.exclusion[place]
+    if why is not None:
+        out.append(f"not ranked: {why.detail}")
     if "under_18" in flags and source is not None:
         of_16 = add_years(int(source.dob[scored.people[place]]), 16)
         out.append("16 or 17 years old" if of_16 <= scored.as_of else "under 16 years old")

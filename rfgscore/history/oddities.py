@@ -49,6 +49,7 @@ def oddities(history: History, rows: OffenceRows, used: Int64, sides: Sides) -> 
         *_zeros(history, rows, used),
         *_stale(history, rows),
         *_removals(rows, sides),
+        *_undecided(sides),
         *_strangers(rows, sides),
     )
 
@@ -144,6 +145,16 @@ def _removals(rows: OffenceRows, sides: Sides) -> Iterator[str]:
         yield (
             f"{_count(unknown, 'removal')} of people whom no offence row names: where someone is "
             "on record, the id is written differently here"
+        )
+
+
+def _undecided(sides: Sides) -> Iterator[str]:
+    """Rows of a meeting's sheet that were never filled in."""
+    if sides.decisions is not None and (open_still := sides.decisions.undecided):
+        hold = "holds" if open_still == 1 else "hold"
+        yield (
+            f"{_count(open_still, 'row')} of {sides.decisions.raw.file} {hold} no decision: left out, so of "
+            "whom they name no meeting decided"
         )
 
 

@@ -39,6 +39,7 @@ from rfgscore.history.people import (
 )
 from rfgscore.history.sides import Sides, extract_state, read_sides
 from rfgscore.history.source import Account, Source
+from rfgscore.history.told import told_of
 from rfgscore.ingest.aside import Aside, count_by_reason, fault_lines, only_faults, set_aside_table
 from rfgscore.ingest.checks import check_rows
 from rfgscore.ingest.readers.coded import Coded
@@ -86,7 +87,10 @@ def read_offences(
     extract_date: dt.date | str | int | None = None,
     subjects: object = None,
     custody: object = None,
+    referrals: object = None,
     links: object = None,
+    orders: object = None,
+    decisions: object = None,
     removals: object = None,
     allow_empty: bool = False,
 ) -> History:
@@ -104,7 +108,7 @@ def read_offences(
         Day looked at: a date, ISO text, or days since 1970-01-01.
     extract_date : date-like, optional
         Day the extract was taken; by default that of the config, else `as_of`.
-    subjects, custody, links, removals : path or table, optional
+    subjects, custody, referrals, links, orders, decisions, removals : path or table, optional
         The tables beside the offences.
     allow_empty : bool
         Whether a file may hold no rows at all.
@@ -121,7 +125,8 @@ def read_offences(
     DataError
         When a file is missing, refused or empty, a needed column is absent, more rows are at fault
         than ``input.max_set_aside`` allows, links run in a circle, one id stands for two people, a
-        removal cannot be read, or something known only at the extract would be used for an earlier day.
+        decision or a removal cannot be read, or something known only at the extract would be used for an
+        earlier day.
     TypeError
         When something given is neither a path nor a table.
 
@@ -136,7 +141,16 @@ def read_offences(
     day, extract = _looked_at(config, as_of, extract_date)
     gravity = gravity_of(config)
     sides = read_sides(
-        config, day, extract, subjects=subjects, custody=custody, links=links, removals=removals
+        config,
+        day,
+        extract,
+        subjects=subjects,
+        custody=custody,
+        referrals=referrals,
+        links=links,
+        orders=orders,
+        decisions=decisions,
+        removals=removals,
     )
     tables = _read_files(offences, config, allow_empty)
     rows = OffenceRows(
@@ -339,5 +353,6 @@ def _with_source(
         account=account,
         set_aside=set_aside_table(aside),
         coverage=code_coverage(rows, used),
+        told=told_of(sides),
     )
     return replace(history, source=source)

@@ -10,6 +10,14 @@ import numpy as np
 from rfgscore.config import Config
 from rfgscore.dates import iso
 from rfgscore.errors import PointInTimeError
+from rfgscore.ingest.meeting import (
+    Decisions,
+    Orders,
+    Referrals,
+    read_decisions,
+    read_orders,
+    read_referrals,
+)
 from rfgscore.ingest.removals import Removals, read_removals
 from rfgscore.ingest.rows import OffenceRows
 from rfgscore.ingest.side import (
@@ -36,8 +44,14 @@ class Sides:
         Facts about people.
     custody : Custody or None
         Custody spells.
+    referrals : Referrals or None
+        Partner referrals.
     links : Links or None
         Which record is joined to which.
+    orders : Orders or None
+        Protective orders.
+    decisions : Decisions or None
+        What meetings decided.
     removals : Removals or None
         Who was taken off.
     joined : mapping of str to str
@@ -48,7 +62,10 @@ class Sides:
 
     subjects: Subjects | None
     custody: Custody | None
+    referrals: Referrals | None
     links: Links | None
+    orders: Orders | None
+    decisions: Decisions | None
     removals: Removals | None
     joined: Mapping[str, str]
     removed: Mapping[str, int]
@@ -61,10 +78,13 @@ class Sides:
         list of (str, SideTable)
             By name, in contract order.
         """
-        named = (
+        named: tuple[tuple[str, SideTable | None], ...] = (
             ("subjects", self.subjects),
             ("custody", self.custody),
+            ("referrals", self.referrals),
             ("links", self.links),
+            ("orders", self.orders),
+            ("decisions", self.decisions),
             ("removals", self.removals),
         )
         return [(name, table) for name, table in named if table is not None]
@@ -77,7 +97,10 @@ def read_sides(
     *,
     subjects: object = None,
     custody: object = None,
+    referrals: object = None,
     links: object = None,
+    orders: object = None,
+    decisions: object = None,
     removals: object = None,
 ) -> Sides:
     """Read the side tables as they were known at a day.
@@ -88,7 +111,7 @@ def read_sides(
         Settings.
     as_of, extract : int
         Day looked at, and day the extract was taken.
-    subjects, custody, links, removals : path or table, optional
+    subjects, custody, referrals, links, orders, decisions, removals : path or table, optional
         The tables; None for one that is not given.
 
     Returns
@@ -99,14 +122,23 @@ def read_sides(
     Raises
     ------
     DataError
-        When a table cannot be read, links run in a circle, or a removal is at fault.
+        When a table cannot be read, links run in a circle, or a decision or a removal is at fault.
     """
-    told = read_subjects(subjects, config, as_of, extract) if subjects is not None else None
-    held = read_custody(custody, config, as_of, extract) if custody is not None else None
-    joins = read_links(links, config, as_of, extract) if links is not None else None
-    off = read_removals(removals, config, as_of, extract) if removals is not None else None
+    looked_at = (config, as_of, extract)
+    joins = read_links(links, *looked_at) if links is not None else None
     joined = resolve_links(joins.pairs()) if joins is not None else {}
-    return Sides(told, held, joins, off, joined, {} if off is None else _removed(off, joined))
+    off = read_removals(removals, *looked_at) if removals is not None else None
+    return Sides(
+        subjects=read_subjects(subjects, *looked_at) if subjects is not None else None,
+        custody=read_custody(custody, *looked_at) if custody is not None else None,
+        referrals=read_referrals(referrals, *looked_at) if referrals is not None else None,
+        links=joins,
+        orders=read_orders(orders, *looked_at) if orders is not None else None,
+        decisions=read_decisions(decisions, *looked_at, joined) if decisions is not None else None,
+        removals=off,
+        joined=joined,
+        removed={} if off is None else _removed(off, joined),
+    )
 
 
 def _removed(off: Removals, joined: Mapping[str, str]) -> dict[str, int]:

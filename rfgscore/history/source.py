@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rfgscore.config import Config
 from rfgscore.history.custody import Spells
+from rfgscore.history.told import Told
 from rfgscore.ingest.readers.coded import Coded
 from rfgscore.tables import Table
 
@@ -135,6 +136,8 @@ class Source:
         Rows not used, with reasons.
     coverage : Table
         What each offence code weighs, from where, and how many rows have it.
+    told : Told
+        Referrals, orders, decisions, and facts about anyone by id.
     """
 
     own: Coded
@@ -163,6 +166,7 @@ class Source:
     account: Account
     set_aside: Table
     coverage: Table
+    told: Told
 
     def known_later(self, as_of: int) -> tuple[str, ...]:
         """Name what shaped the history and was, or may have been, not known yet at a day.

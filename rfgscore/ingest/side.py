@@ -107,8 +107,8 @@ class Subjects(SideTable):
         int32 day of birth, of death, and of transfer in; ``NO_DAY`` where not known.
     managed : numpy.ndarray
         Rows that name who manages the person.
-    force : Coded
-        Force of the record, or no value.
+    force, area : Coded
+        Force and area of the record, or no value.
     """
 
     dob: Int32
@@ -116,6 +116,7 @@ class Subjects(SideTable):
     transferred: Int32
     managed: npt.NDArray[np.bool_]
     force: Coded
+    area: Coded
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -222,7 +223,7 @@ def read_subjects(source: object, config: Config, as_of: int, extract: int) -> S
     known, later = rows.known(kept, as_of)
     nobody = words(config.input.placeholders.person) | {""}
     managed = rows.raw.column("managed_under").take(lambda text: fold(text) not in nobody, np.bool_, False)
-    force = rows.raw.column("force").map(lambda text: text.strip() or None)
+    force, area = (rows.raw.column(name).map(lambda text: text.strip() or None) for name in ("force", "area"))
     return Subjects(
         rows.raw,
         rows.ids[0].rows(known),
@@ -235,6 +236,7 @@ def read_subjects(source: object, config: Config, as_of: int, extract: int) -> S
         transferred=rows.days["transferred_in"].day[known],
         managed=managed[known],
         force=force.rows(known),
+        area=area.rows(known),
     )
 
 
@@ -271,7 +273,7 @@ def read_custody(source: object, config: Config, as_of: int, extract: int) -> Cu
     )
     rows = SideRows(source, settings, config, extract)
     start, end = rows.days["start"], rows.days["end"]
-    rows.say("MISSING_DATE", "start", ~start.given & ~start.bad & ~start.sentinel, "blank")
+    rows.say_blank("start")
     rows.say("BAD_INTERVAL", "end", end.given & (end.day < start.day))
     kept, aside, lost = rows.settle(start.day)
     known, later = rows.known(kept, as_of)

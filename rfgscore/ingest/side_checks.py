@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from rfgscore.ingest.readers.coded import Coded
 from rfgscore.ingest.readers.files import read_table
 from rfgscore.ingest.readers.raw import Limits, RawTable
 from rfgscore.ingest.values import Days, named_ids, read_days, read_ids, words
+from rfgscore.tables import true_text
 from rfgscore.vocabulary import meaning, reasons
 
 __all__ = ["SideRows", "TableSettings"]
@@ -46,6 +47,10 @@ class TableSettings:
         Which of them hold ids and dates.
     needed : sequence of str
         Columns without which the table is of no use.
+    victims : sequence of str
+        Columns that hold ids of victims, who need not be known.
+    guarded : bool
+        Whether spreadsheets write the table: where an apostrophe guards a cell, exactly one is taken off.
     """
 
     name: str
@@ -55,6 +60,8 @@ class TableSettings:
     ids: Sequence[str]
     dates: Sequence[str]
     needed: Sequence[str]
+    victims: Sequence[str] = ()
+    guarded: bool = False
 
 
 class SideRows:
@@ -77,6 +84,8 @@ class SideRows:
         The table as read.
     ids : tuple of Coded
         Clean ids of each id column; placeholders are no value.
+    victims : tuple of Coded
+        The same of each column of victims.
     days : dict of str to Days
         Each date column; unmapped ones are blank.
     """
@@ -93,11 +102,16 @@ class SideRows:
             zone=config.input.timezone,
             name=settings.name,
         )
+        # A Parquet file holds the true text; everything else may have been through a spreadsheet.
+        if settings.guarded and not self.raw.file.casefold().endswith(".parquet"):
+            bare = {name: column.map(true_text) for name, column in self.raw.columns.items()}
+            self.raw = replace(self.raw, columns=bare)
         self._config = config
         self._settings = settings
         self._found: list[tuple[str, str, Bool, str]] = []
         self._look_at_records()
         self.ids: tuple[Coded, ...] = tuple(self._read_ids(name) for name in settings.ids)
+        self.victims: tuple[Coded, ...] = tuple(self._read_victims(name) for name in settings.victims)
         self.days: dict[str, Days] = {name: self._read_dates(name) for name in settings.dates}
         self.say("FUTURE_DATE", "recorded_date", self.recorded > extract, "after the extract date")
 
@@ -122,13 +136,25 @@ class SideRows:
         """
         self._found.append((reason, column, hit, detail or meaning("reason", reason)))
 
+    def say_blank(self, column: str) -> None:
+        """Add the check of a date that must be there.
+
+        Parameters
+        ----------
+        column : str
+            Contract name of a date column.
+        """
+        days = self.days[column]
+        self.say("MISSING_DATE", column, ~days.given & ~days.bad & ~days.sentinel, "blank")
+
     def _look_at_records(self) -> None:
         broken = np.zeros(self.raw.rows, np.bool_)
         broken[list(self.raw.broken)] = True
         self.say("STRUCTURE", "", broken)
         limits = self._config.input.limits
         for name, column in self.raw.columns.items():
-            most = limits.id_chars if name in self._settings.ids else limits.cell_chars
+            an_id = name in (*self._settings.ids, *self._settings.victims)
+            most = limits.id_chars if an_id else limits.cell_chars
             self.say("TOO_LONG", name, column.longer_than(most))
 
     def _read_ids(self, name: str) -> Coded:
@@ -138,6 +164,11 @@ class SideRows:
         self.say("NO_NAMED_SUSPECT", name, clean.codes < 0)
         self.say("BAD_ID", name, bad)
         return clean
+
+    def _read_victims(self, name: str) -> Coded:
+        clean, bad = read_ids(self.raw.column(name), self.raw.typed.get(name, ""))
+        self.say("BAD_ID", name, bad)
+        return named_ids(clean, words(self._config.input.placeholders.victim))
 
     def _read_dates(self, name: str) -> Days:
         formats, mapping = self._settings.date_format, self._settings.columns or {}
@@ -149,7 +180,7 @@ class SideRows:
             self.say("BAD_DOB" if name == "dob" else "BAD_DATE", name, hit, detail)
         if name not in ("dob", "deceased_date"):
             way_out = "a placeholder date"
-            if name in ("end", "planned_release"):
+            if name in ("end", "planned_release", "review_by"):
                 way_out += (
                     "; leave the cell blank where there is none, or take the date off input.sentinel_dates"
                 )
@@ -234,7 +265,7 @@ class SideRows:
                     f"read: mend its format under input.{self._settings.name}.date_format, or the cells"
                 )
 
-    def known(self, kept: Bool, as_of: int) -> tuple[Bool, int]:
+    def known(self, kept: Bool, as_of: int, begins: Int32 | None = None) -> tuple[Bool, int]:
         """Return which rows that count are known at a day, and how many are not yet.
 
         Parameters
@@ -243,13 +274,16 @@ class SideRows:
             Mask of the rows that count.
         as_of : int
             Day looked at.
+        begins : numpy.ndarray, optional
+            int32 day before which each row is not known either.
 
         Returns
         -------
         numpy.ndarray
-            Mask of those not recorded after `as_of`.
+            Mask of those not recorded, and not beginning, after `as_of`.
         int
-            How many were.
+            How many were, or did.
         """
-        later = kept & (self.recorded > as_of)
+        since = self.recorded if begins is None else np.maximum(begins, self.recorded)
+        later = kept & (since > as_of)
         return kept & ~later, int(later.sum())

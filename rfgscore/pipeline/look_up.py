@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import json
 import os
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rfgscore.config import COMPONENTS
-from rfgscore.errors import FormatError, InputNotFoundError, UnknownPersonError
+from rfgscore.errors import UnknownPersonError
 from rfgscore.explain import number
-from rfgscore.ingest.readers.engine import open_engine
-from rfgscore.pipeline.folder import MANIFEST, SCHEMA
-from rfgscore.report.csv_file import true_text
+from rfgscore.pipeline.folder import MANIFEST
+from rfgscore.pipeline.output_set import OutputSet, read_output_set, understood
 from rfgscore.scoring.components import UNITS
+from rfgscore.vocabulary import words
 
 __all__ = ["look_up"]
+
+Row = dict[str, str]
 
 
 def look_up(run_dir: str | os.PathLike[str], perpetrator_id: str) -> str:
@@ -29,12 +27,13 @@ def look_up(run_dir: str | os.PathLike[str], perpetrator_id: str) -> str:
     run_dir : path
         Folder of an earlier run; its files are checked against the manifest.
     perpetrator_id : str
-        A person scored in it.
+        A person scored or listed in it.
 
     Returns
     -------
     str
-        Lines of plain text: standing, each part of the score, and for listed people the evidence.
+        Lines of plain text: standing, status and routes, each part of the score, and for listed people the
+        evidence.
 
     Raises
     ------
@@ -43,72 +42,45 @@ def look_up(run_dir: str | os.PathLike[str], perpetrator_id: str) -> str:
     FormatError
         When a file is missing or is not the one the manifest names.
     UnknownPersonError
-        When the person was not scored in that run.
+        When the person was neither scored nor listed in that run.
     """
-    folder = Path(run_dir)
-    manifest = _manifest(folder)
-    for name in ("scores.parquet", "explanations.csv", "cohort.csv", "excluded.csv"):
-        _check(folder / name, manifest)
-    standing = _standing(folder / "scores.parquet", perpetrator_id)
-    if standing is None:
+    found = read_output_set(run_dir)
+    names = ("scores.parquet", "explanations.csv", "cohort.csv", "excluded.csv", "monitoring.csv")
+    for name in names[:-1]:
+        found.check(name)  # all of them before the first is read
+    standing = _standing(found, perpetrator_id)
+    parts, cohort, excluded, monitoring = (_rows(found, name, perpetrator_id) for name in names[1:])
+    listed = cohort + monitoring
+    if standing is None and not listed:
         raise UnknownPersonError(
-            f"nobody was scored under this id in {folder.resolve().name}: check the id, the rows set aside, "
+            f"nobody was scored under this id in {found.name}: check the id, the rows set aside, "
             "and whether its record was joined with another, under whose id it then stands"
         )
-    parts = _rows(folder / "explanations.csv", perpetrator_id)
-    excluded = _rows(folder / "excluded.csv", perpetrator_id)
-    listed = _rows(folder / "cohort.csv", perpetrator_id)
-    return "\n".join(_words(perpetrator_id, manifest, standing, parts, excluded, listed))
+    with understood(f"{found.name}/{MANIFEST}"):
+        lines = [_head(perpetrator_id, found.manifest, standing, excluded)]
+        for name, rows in (("cohort.csv", cohort), ("monitoring.csv", monitoring)):
+            for row in rows:
+                lines += _listed(name, row)
+        lines += _parts(found.manifest, standing, parts, listed)
+    flags = listed[0]["flags"] if standing is None else standing["flags"]
+    return "\n".join([*lines, f"  flags: {flags}"] if flags else lines)
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["schema"] == SCHEMA:
-            return dict(manifest)
-    except OSError as error:
-        raise InputNotFoundError(
-            f"{folder.name}: there is no output set here ({MANIFEST} is missing)"
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise FormatError(f"{folder.name}/{MANIFEST}: the format is damaged; run again") from error
-    raise FormatError(f"{folder.name}/{MANIFEST}: the format is not {SCHEMA}; use the version that wrote it")
+def _standing(found: OutputSet, perpetrator_id: str) -> dict[str, Any] | None:
+    table = found.scores(perpetrator_id)
+    return {name: table[name][0] for name in table.columns} if len(table) else None
 
 
-def _check(path: Path, manifest: Mapping[str, Any]) -> None:
-    try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise FormatError(f"{path.name} is missing from the output set; run again") from error
-    if found != manifest.get("outputs", {}).get(path.name):
-        raise FormatError(f"{path.name} is not the file the manifest names: it was changed after the run")
+def _rows(found: OutputSet, name: str, perpetrator_id: str) -> list[Row]:
+    return [row for row in found.rows(name) if row["perpetrator_id"] == perpetrator_id]
 
 
-def _standing(path: Path, perpetrator_id: str) -> dict[str, Any] | None:
-    with open_engine() as connection:
-        asked = connection.execute(
-            "SELECT * FROM read_parquet(?) WHERE perpetrator_id = ?", [str(path), perpetrator_id]
-        )
-        names = [column[0] for column in asked.description or []]
-        rows = asked.fetchall()
-    return dict(zip(names, rows[0], strict=True)) if rows else None
-
-
-def _rows(path: Path, perpetrator_id: str) -> list[dict[str, str]]:
-    csv.field_size_limit(2**31 - 1)  # the evidence of a long history is a long cell
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [{name: true_text(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
-    return [row for row in rows if row["perpetrator_id"] == perpetrator_id]
-
-
-def _words(
-    person: str,
-    manifest: Mapping[str, Any],
-    standing: Mapping[str, Any],
-    parts: list[dict[str, str]],
-    excluded: list[dict[str, str]],
-    listed: list[dict[str, str]],
-) -> list[str]:
+def _head(
+    person: str, manifest: Mapping[str, Any], standing: Mapping[str, Any] | None, excluded: Sequence[Row]
+) -> str:
+    begin = f"{person} as of {manifest['as_of']}"
+    if standing is None:
+        return f"{begin}: no position, not scored"
     if excluded:
         where = f"not eligible, {excluded[0]['reason']} ({excluded[0]['detail']})"
     else:
@@ -116,12 +88,39 @@ def _words(
         where = f"position {standing['position']} of {manifest['people']['eligible']}"
         where += f", rank {standing['rank']}{shared}"
     most = "" if standing["max_score"] is None else f" of {standing['max_score']}"
-    lines = [f"{person} as of {manifest['as_of']}: {where}, {number(standing['score'])}{most} points"]
-    lines += [f"  {row['summary']}" for row in listed]
+    return f"{begin}: {where}, {number(standing['score'])}{most} points"
+
+
+def _listed(name: str, row: Row) -> list[str]:
+    """Say on which list a person stands, as what, and by which routes."""
+    pathway = f", pathway {row['pathway']}" if row["pathway"] else ""
+    lines = [f"  {name}: {_told('status', row['status'])}{pathway}"]
+    routes = [_told("route", word) for word in row["entry_routes"].split(";") if word]
+    if routes:
+        lines.append(f"  routes: {'; '.join(routes)}")
+    return [*lines, f"  {row['summary']}"] if row["summary"] else lines
+
+
+def _told(kind: str, name: str) -> str:
+    """Return a word and what it says; one of a later version stands alone."""
+    return next(
+        (f"{name} ({word.meaning})" for word in words() if (word.kind, word.word) == (kind, name)), name
+    )
+
+
+def _parts(
+    manifest: Mapping[str, Any],
+    standing: Mapping[str, Any] | None,
+    parts: Sequence[Row],
+    listed: Sequence[Row],
+) -> list[str]:
+    lines = []
+    said = {row["summary"] for row in listed}
     for part in parts:
-        lines.append(f"  {part['component']}: {part['sentence']}")
-        lines += [f"      {evidence}" for evidence in part["evidence"].split(";") if evidence]
-    if not parts:
+        if part["sentence"] not in said:  # what is said of people without a score is their summary, too
+            lines.append(f"  {part['component']}: {part['sentence']}")
+            lines += [f"      {evidence}" for evidence in part["evidence"].split(";") if evidence]
+    if not parts and standing is not None:
         recency = manifest["config"]["score"]["components"].get("recency", {})
         units = UNITS | ({"recency": "days at liberty"} if recency.get("clock") == "at_liberty" else {})
         for name in COMPONENTS:
@@ -129,6 +128,4 @@ def _words(
                 value, points = (number(standing[f"{name}_{what}"]) for what in ("value", "points"))
                 lines.append(f"  {name} ({units[name]}) {value}: {points} points")
         lines.append("  Incidents are named for people on the list; a larger cohort.reserve lists more.")
-    if standing["flags"]:
-        lines.append(f"  flags: {standing['flags']}")
     return lines

@@ -6,36 +6,36 @@ import datetime as dt
 import hashlib
 import json
 import os
-import platform
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
-
-from rfgscore.cohort import Cohort, select_cohort
+from rfgscore.cohort import Cohort
+from rfgscore.cohort.select import select_cohort
+from rfgscore.cohort.since import since_table
 from rfgscore.config import Config
 from rfgscore.dates import iso
-from rfgscore.errors import ConfigError, NobodyEligibleError
-from rfgscore.explain import explain_person, explanation_table, outlooks
-from rfgscore.gravity import name_code
-from rfgscore.history.history import History
+from rfgscore.errors import MissingExtraError, NobodyEligibleError
+from rfgscore.explain import Explanation, explain_considered, explanation_table, outlooks
 from rfgscore.history.read import gravity_of, read_offences
 from rfgscore.history.source import Source
-from rfgscore.pipeline.folder import MANIFEST, SCHEMA, write_folder
+from rfgscore.pipeline.folder import MANIFEST, write_folder
+from rfgscore.pipeline.manifest import about, manifest_of
+from rfgscore.pipeline.previous import read_previous
 from rfgscore.pipeline.scores import Scores
+from rfgscore.report.areas import area_files, by_area
+from rfgscore.report.briefing import briefing_bytes
+from rfgscore.report.changes import changes_table
 from rfgscore.report.csv_file import csv_bytes
 from rfgscore.report.lists import cohort_table, excluded_table, monitoring_table
-from rfgscore.report.page import page_bytes
+from rfgscore.report.page import pack_bytes
 from rfgscore.report.parquet_file import parquet_bytes
 from rfgscore.report.summary import summary_table
+from rfgscore.report.workbook import workbook_bytes
 from rfgscore.scoring import Scored, score_people
 from rfgscore.tables import Table
-from rfgscore.windows import in_window
 
 __all__ = ["Run", "run"]
 
@@ -51,6 +51,10 @@ class Run:
     ----------
     cohort, monitoring, excluded : Table
         The lists.
+    since : Table
+        What became known of managed and monitored people since the last meeting.
+    changes : Table or None
+        Who entered, left and moved against the previous run; None without one.
     scores : Scores
         Everyone scored.
     explanations, set_aside, summary : Table
@@ -62,6 +66,8 @@ class Run:
     cohort: Table
     monitoring: Table
     excluded: Table
+    since: Table
+    changes: Table | None
     scores: Scores
     explanations: Table
     set_aside: Table
@@ -78,7 +84,7 @@ class Run:
         rows, people = self.manifest["rows"], self.manifest["people"]
         return (
             f"Run(as of {self.manifest['as_of']}: {rows['in']} rows in, {rows['used']} used, "
-            f"{people['scored']} people scored, {len(self.cohort)} listed)"
+            f"{people['scored']} people scored, {len(self.cohort) + len(self.monitoring)} listed)"
         )
 
     def write(self, out: FilePath, *, replace: bool = False) -> Path:
@@ -114,8 +120,12 @@ def run(
     extract_date: Day | None = None,
     subjects: object = None,
     custody: object = None,
+    referrals: object = None,
     links: object = None,
+    orders: object = None,
+    decisions: object = None,
     removals: object = None,
+    previous: FilePath | None = None,
     threads: int = 1,
     allow_empty: bool = False,
     tell: Callable[[str], None] = lambda step: None,
@@ -132,8 +142,11 @@ def run(
         Day looked at; always given, never "today".
     extract_date : date-like, optional
         Day the extract was taken; by default that of the config, else `as_of`.
-    subjects, custody, links, removals : path or table, optional
+    subjects, custody, referrals, links, orders, decisions, removals : path or table, optional
         The tables beside the offences.
+    previous : path, optional
+        Folder of the run before the last meeting: nobody on its lists is lost, and changes are told
+        against it.
     threads : int
         Threads to use; the result is the same to the byte with any number.
     allow_empty : bool
@@ -159,7 +172,7 @@ def run(
     >>> from rfgscore.sample import sample_file
     >>> config = rfg.load_config(sample_file("config.yaml"))
     >>> rfg.run(config=config, offences=sample_file("offences.csv"), as_of="2025-06-30")
-    Run(as of 2025-06-30: 409 rows in, 334 used, 114 people scored, 24 listed)
+    Run(as of 2025-06-30: 409 rows in, 334 used, 114 people scored, 27 listed)
     """
     tell("reading")
     history = read_offences(
@@ -169,7 +182,10 @@ def run(
         extract_date=extract_date,
         subjects=subjects,
         custody=custody,
+        referrals=referrals,
         links=links,
+        orders=orders,
+        decisions=decisions,
         removals=removals,
         allow_empty=allow_empty,
     )
@@ -187,42 +203,78 @@ def run(
             "Check as_of and the mapping; allow_empty (--allow-empty) accepts an empty list"
         )
     tell("looking ahead")
-    cohort = select_cohort(scored)
-    places = cohort.places.tolist()
-    coming = outlooks(scored, places, cohort.leaving)
+    earlier = None if previous is None else read_previous(previous, history.source.told, history.as_of)
+    cohort = select_cohort(scored, earlier)
     tell("explaining")
-    explanations = [
-        explain_person(scored, place, outlook) for place, outlook in zip(places, coming, strict=True)
-    ]
+    explanations = _explained(scored, cohort)
     tell("laying out")
-    scores = Scores(scored)
+    scores, source = Scores(scored), history.source
+    by_id = {told.perpetrator_id: told for told in explanations}
+    listed, monitoring = cohort_table(scored, cohort, by_id), monitoring_table(scored, cohort, by_id)
+    since = since_table(scored, cohort.carried(), cohort.since)
+    changes = None if earlier is None else changes_table(cohort, _may_be_named(scored, source, cohort))
+    areas = {} if config.cohort.areas is None else by_area(cohort, listed, monitoring)
     tables = {
-        "cohort.csv": cohort_table(scored, cohort, explanations),
-        "monitoring.csv": monitoring_table(scored),
+        "cohort.csv": listed,
+        "monitoring.csv": monitoring,
         "excluded.csv": excluded_table(scored),
+        "since.csv": since,
+        **({} if changes is None else {"changes.csv": changes}),
+        **area_files(areas),
         "explanations.csv": explanation_table(explanations),
         "set_aside.csv": history.set_aside,
         "summary.csv": summary_table(scored),
     }
     files = {name: csv_bytes(table) for name, table in tables.items()}
     files["scores.parquet"] = parquet_bytes(scores.table)
-    manifest = _manifest(config, history, history.source, scored, cohort, allow_empty)
-    files["report.html"] = page_bytes(
-        scored=scored,
-        cohort=cohort,
-        listed=tables["cohort.csv"],
-        explanations=explanations,
-        summary=tables["summary.csv"],
-        excluded=tables["excluded.csv"],
-        manifest=manifest,
-        marking=config.output.marking,
+    manifest = manifest_of(history, scored, cohort, allow_empty)
+    packs: tuple[tuple[Literal["formal", "monitoring"], str, Table], ...] = (
+        ("formal", "report.html", listed),
+        ("monitoring", "monitoring.html", monitoring),
     )
+    for kind, name, rows in packs:
+        files[name] = pack_bytes(
+            kind=kind,
+            scored=scored,
+            cohort=cohort,
+            listed=rows,
+            explanations=explanations,
+            since=since,
+            summary=tables["summary.csv"],
+            excluded=tables["excluded.csv"],
+            manifest=manifest,
+            marking=config.output.marking,
+        )
+    files["briefing.html"] = briefing_bytes(
+        cohort,
+        as_of=scored.as_of,
+        name=config.name,
+        marking=config.output.marking,
+        summaries={person: told.summary for person, told in by_id.items()},
+        scored=scored,
+    )
+    try:
+        files["cohort.xlsx"] = workbook_bytes(
+            cohort=listed,
+            monitoring=monitoring,
+            areas=areas,
+            since=since,
+            changes=changes,
+            pathways=config.cohort.pathways,
+            about=about(config, manifest),
+            marking=config.output.marking,
+            running=f"{config.name}, as of {iso(scored.as_of)}",
+        )
+    except MissingExtraError as error:
+        manifest["run"]["left_out"] = {"cohort.xlsx": str(error)}
     manifest["outputs"] = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return Run(
-        cohort=tables["cohort.csv"],
-        monitoring=tables["monitoring.csv"],
+        cohort=listed,
+        monitoring=monitoring,
         excluded=tables["excluded.csv"],
+        since=since,
+        changes=changes,
         scores=scores,
         explanations=tables["explanations.csv"],
         set_aside=tables["set_aside.csv"],
@@ -231,87 +283,24 @@ def run(
     )
 
 
+def _explained(scored: Scored, cohort: Cohort) -> list[Explanation]:
+    """Explain everyone considered, in list order."""
+    placed = [one for one in cohort.considered if one.place is not None]
+    coming = outlooks(
+        scored,
+        [one.place for one in placed if one.place is not None],
+        tuple(one.leaving for one in placed),
+    )
+    told = dict(zip((one.person for one in placed), coming, strict=True))
+    return [explain_considered(scored, one, told.get(one.person)) for one in cohort.considered]
+
+
+def _may_be_named(scored: Scored, source: Source, cohort: Cohort) -> frozenset[str]:
+    """Return who may be named though no longer listed: whom this run knows, and nobody taken off."""
+    known = set(map(str, scored.history.persons[scored.people].tolist()))
+    known |= {decision.person for decision in source.told.decisions or ()}
+    return frozenset(known | {one.person for one in cohort.considered})
+
+
 def _by_reason(counts: Mapping[str, int]) -> str:
     return f" ({', '.join(f'{word} {count}' for word, count in counts.items())})" if counts else ""
-
-
-def _manifest(
-    config: Config,
-    history: History,
-    source: Source,
-    scored: Scored,
-    cohort: Cohort,
-    allow_empty: bool,
-) -> dict[str, Any]:
-    account = source.account
-    inside = int(in_window(history, scored.as_of, config.score.window_days).sum())
-    flags = Counter(word for words in scored.flags for word in words)
-    warnings = [(word, str(flags[word])) for word in sorted(flags)]
-    unmapped = np.array([grade.fallback == "unmapped" for grade in scored.grades], np.bool_)
-    guessed = np.bincount(scored.history.code, minlength=len(unmapped))
-    if guessed[unmapped].any():
-        named = Counter[str]()
-        for place in np.flatnonzero(unmapped).tolist():
-            named[name_code(scored.grades[place].code)] += int(guessed[place])
-        most = ", ".join(
-            f"{code} ({count})" for code, count in sorted(named.items(), key=lambda i: (-i[1], i[0]))[:20]
-        )
-        warnings.append(("unmapped_weight", f"{named.total()} rows used gravity.unmapped: {most}"))
-    warnings += _collapsed(scored)
-    warnings += account.warnings
-    edges = {part.name: list(part.edges) for part in scored.components if part.edges is not None}
-    return {
-        "schema": SCHEMA,
-        "version": version("rfgscore"),
-        "as_of": iso(scored.as_of),
-        "extract_date": iso(source.extract),
-        "config_sha256": config.sha256(),
-        "config": config.effective(),
-        "rows": {
-            "in": account.rows["in"],
-            "used": account.rows["used"],
-            "in_window": inside,
-            "set_aside": account.rows["set_aside"],
-            "not_yet_known": account.rows["not_yet_known"],
-            "by_reason": dict(account.by_reason),
-        },
-        "people": {
-            "scored": len(scored.people),
-            "eligible": int(scored.eligible.sum()),
-            "considered": len(cohort),
-            "excluded": sum(why is not None for why in scored.exclusion),
-        },
-        **({"edges": edges} if edges else {}),
-        "inputs": list(account.inputs),
-        "outputs": {},  # known once the files are
-        "warnings": [{"code": code, "text": text} for code, text in warnings],
-        "run": {"allow_empty": allow_empty, **_environment()},
-    }
-
-
-def _collapsed(scored: Scored) -> list[tuple[str, str]]:
-    """Tell which quantile bands closed up, because edges were equal."""
-    return [
-        (
-            "bands_collapsed",
-            f"{part.name}: {part.collapsed} edges were equal, {part.max_points} bands are left",
-        )
-        for part in scored.components
-        if part.collapsed
-    ]
-
-
-def _environment() -> dict[str, Any]:
-    """Say what a replay needs; a time only where the caller fixed one, so that bytes stay equal."""
-    packages = ("duckdb", "jinja2", "numba", "numpy", "pydantic", "pyyaml")
-    stated = os.environ.get("SOURCE_DATE_EPOCH", "")
-    try:
-        created = dt.datetime.fromtimestamp(int(stated), dt.UTC).isoformat() if stated else None
-    except (ValueError, OverflowError, OSError) as error:
-        raise ConfigError("SOURCE_DATE_EPOCH must be whole seconds since 1970-01-01") from error
-    return {
-        "created": created,
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "packages": {name: version(name) for name in packages},
-    }

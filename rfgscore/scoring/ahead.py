@@ -25,7 +25,6 @@ __all__ = [
     "Ahead",
     "Later",
     "barred_for_good",
-    "held_since",
     "held_too_long",
     "visible_lines",
 ]
@@ -96,7 +95,7 @@ class Ahead:
         self.barred = ~scored.eligible[places]
         for at in np.flatnonzero(self.barred).tolist():
             self.barred[at] = barred_for_good(scored, int(places[at]))
-        self.held_since = held_since(scored)[self.people]
+        self.held_since = scored.held_since[self.people]
 
     def breaks(self, config: Config) -> list[int]:
         """Return the later days on which a value or a band of recency can be other than the day before.
@@ -213,25 +212,6 @@ def barred_for_good(scored: Scored, place: int) -> bool:
     """
     why = scored.exclusion[place]
     return why is not None and why.word != "MIN_INCIDENTS"
-
-
-def held_since(scored: Scored) -> Int64:
-    """Return since when each person of the history is in custody on the day looked at.
-
-    Parameters
-    ----------
-    scored : Scored
-        Everyone scored.
-
-    Returns
-    -------
-    numpy.ndarray
-        int64 first day of the open spell, ``NO_DAY`` for people at liberty.
-    """
-    source, persons = scored.history.source, len(scored.history.persons)
-    if source is None or source.spells is None:
-        return np.full(persons, NO_DAY, np.int64)
-    return source.spells.held(scored.as_of, persons)[1]
 
 
 def held_too_long(config: Config, since: Int64, day: int) -> Bool:

@@ -1,11 +1,16 @@
-"""Flags: what a reader of the list must know about a person besides the points."""
+"""Flags: what a reader of the list must know about a person besides the points.
+
+``serial:unconnected-victims`` is never raised: it asks whether victims know one another, which no table
+tells, so it cannot be assessed.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import ne
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,6 +94,7 @@ def flag_people(
             "looks_alike": lambda: _looks_alike(history, as_of),
             "managed_elsewhere": lambda: source.managed,
             "order_breach": lambda: anyone(_of_groups(history, ("order_breach",))),
+            "order_in_force": lambda: _order_in_force(history, source, as_of),
             "strangulation": lambda: anyone(_of_groups(history, ("strangulation",))),
             "under_18": lambda: _under_18(source, as_of),
         }
@@ -132,10 +138,40 @@ def _of_groups(history: History, groups: Sequence[str]) -> Bool:
 
 
 def _not_held(history: History, source: Source, as_of: int) -> Bool:
-    """Persons transferred in by then, with no visible line dated before that day."""
-    came = source.transferred
+    """Persons transferred in or referred by then, with no visible line dated before that day."""
+    came = np.where(source.transferred <= as_of, source.transferred, NO_DAY)
+    referred = _referred(history, source, as_of)
+    return np.asarray(_new_on(history, as_of, came) | _new_on(history, as_of, referred), np.bool_)
+
+
+def _new_on(history: History, as_of: int, came: npt.NDArray[Any]) -> Bool:
+    """Persons with a day, and no visible line dated before it."""
     before = history.event_day < came[history.person_of_line()]
-    return np.asarray((came != NO_DAY) & (came <= as_of) & ~_anywhere(history, as_of, before), np.bool_)
+    return np.asarray((came != NO_DAY) & ~_anywhere(history, as_of, before), np.bool_)
+
+
+def _referred(history: History, source: Source, as_of: int) -> npt.NDArray[np.int64]:
+    """Return the day of each person's earliest referral known by then, ``NO_DAY`` where there is none."""
+    # They stand by person and day: the first one counts.
+    first: dict[str, int] = {}
+    for one in source.told.referrals or ():
+        if one.known <= as_of:
+            first.setdefault(one.person, one.day)
+    return _by_person(history, first, NO_DAY)
+
+
+def _order_in_force(history: History, source: Source, as_of: int) -> Bool:
+    """Persons bound by an order known by then, its first and last day included."""
+    bound = {one.person: 1 for one in source.told.orders or () if one.in_force(as_of)}
+    return np.asarray(_by_person(history, bound, 0) == 1, np.bool_)
+
+
+def _by_person(history: History, told: Mapping[str, int], absent: int) -> npt.NDArray[np.int64]:
+    """Put what is told of some people in their places among all."""
+    size = len(history.persons)
+    if not told:
+        return np.full(size, absent, np.int64)
+    return np.fromiter((told.get(text, absent) for text in history.persons.tolist()), np.int64, size)
 
 
 def _inside_custody(history: History, source: Source, as_of: int) -> Bool:

@@ -54,8 +54,13 @@ class Scored:
         Position, rank and ties.
     flags : tuple of tuple of str
         Words of each person, in code-point order.
+    flagged : mapping of str to numpy.ndarray
+        Boolean mask over all persons of the history, by flag: also people without a line in the window
+        carry some. ``cut_through_tie`` is not among them.
     in_custody : numpy.ndarray or None
         Who is in custody; None without a custody table.
+    held_since : numpy.ndarray
+        int64 first day of the open spell of every person of the history, ``NO_DAY`` for people at liberty.
     custody_in_doubt : numpy.ndarray
         Of whom a custody row could not be used: days at liberty are not known, nor that they are free.
     planned : numpy.ndarray
@@ -75,7 +80,9 @@ class Scored:
     exclusion: tuple[Exclusion | None, ...]
     ranking: Ranking
     flags: tuple[tuple[str, ...], ...]
+    flagged: Mapping[str, npt.NDArray[np.bool_]]
     in_custody: npt.NDArray[np.bool_] | None
+    held_since: Int64
     custody_in_doubt: npt.NDArray[np.bool_]
     planned: Int64
     at_liberty: Int64 | None
@@ -224,8 +231,9 @@ def score_people(
     in_custody: npt.NDArray[np.bool_] | None = None
     at_liberty: Int64 | None = None
     planned = np.full(len(people), NO_DAY, np.int64)
+    held_since = np.full(len(seen.persons), NO_DAY, np.int64)
     if spells is not None:
-        held, _, until = spells.held(as_of, len(seen.persons))
+        held, held_since, until = spells.held(as_of, len(seen.persons))
         in_custody, planned = held[people], until[people]
         at_liberty = spells.days_at_liberty(found.last_day.astype(np.int64), as_of)[people]
     in_doubt = np.zeros(len(people), np.bool_) if source is None else source.custody_in_doubt[people]
@@ -249,7 +257,8 @@ def score_people(
         eligible,
         [capacity, capacity + reserve],
     )
-    masks = {word: mask[people] for word, mask in flag_people(seen, as_of, window, grades, threads).items()}
+    flagged = flag_people(seen, as_of, window, grades, threads)
+    masks = {word: mask[people] for word, mask in flagged.items()}
     masks["cut_through_tie"] = ranking.cut_through_tie
     return Scored(
         history=seen,
@@ -263,7 +272,9 @@ def score_people(
         exclusion=excluded,
         ranking=ranking,
         flags=_words(masks, len(people)),
+        flagged=flagged,
         in_custody=in_custody,
+        held_since=held_since,
         custody_in_doubt=in_doubt,
         planned=planned,
         at_liberty=at_liberty,

@@ -14,7 +14,6 @@ from rfgscore.scoring.ahead import (
     Ahead,
     Later,
     barred_for_good,
-    held_since,
     held_too_long,
     visible_lines,
 )
@@ -23,7 +22,7 @@ from rfgscore.scoring.rank import rank_people
 from rfgscore.scoring.score import Scored
 from rfgscore.windows import Walk, walk
 
-__all__ = ["Move", "NextChange", "OneMore", "next_changes", "one_more"]
+__all__ = ["Move", "NextChange", "OneMore", "next_changes", "one_more", "with_edges"]
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def next_changes(scored: Scored, places: Sequence[int]) -> tuple[NextChange | No
     tuple of NextChange or None
         One a place; None where no date can tell the day.
     """
-    config = _with_edges(scored)
+    config = with_edges(scored)
     gravity = config.score.components.gravity
     daily = gravity is not None and gravity.aggregate == "decayed" and config.score.method != "continuous"
     out: dict[int, NextChange] = {}
@@ -124,8 +123,19 @@ def next_changes(scored: Scored, places: Sequence[int]) -> tuple[NextChange | No
     return tuple(out.get(place) for place in places)
 
 
-def _with_edges(scored: Scored) -> Config:
-    """Return the settings with the quantile edges of this run written in, where there are any."""
+def with_edges(scored: Scored) -> Config:
+    """Return the settings with the quantile edges of this run written in, where there are any.
+
+    Parameters
+    ----------
+    scored : Scored
+        Everyone scored.
+
+    Returns
+    -------
+    Config
+        Settings under which other people, or other days, get the bands of this run.
+    """
     parts = scored.config.score.components
     held = {part.name: part.edges for part in scored.components if part.edges is not None}
     written = {name: getattr(parts, name).model_copy(update={"edges": edges}) for name, edges in held.items()}
@@ -174,7 +184,7 @@ def one_more(scored: Scored, place: int) -> OneMore:
     OneMore
         Score and position.
     """
-    config, person = _with_edges(scored), int(scored.people[place])
+    config, person = with_edges(scored), int(scored.people[place])
     gravity = config.score.components.gravity
     found = walk(
         _with_one_more(scored, person),
@@ -186,7 +196,7 @@ def one_more(scored: Scored, place: int) -> OneMore:
     could = scored.eligible.copy()
     could[place] = found.incidents[0] >= config.cohort.min_incidents and not barred_for_good(scored, place)
     if scored.in_custody is not None and scored.in_custody[place]:
-        could[place] &= not held_too_long(config, held_since(scored)[[person]], scored.as_of)[0]
+        could[place] &= not held_too_long(config, scored.held_since[[person]], scored.as_of)[0]
     recency = scored.as_of - everyone.last_day[scored.people].astype(np.int64)
     part = config.score.components.recency
     if part is not None and part.clock == "at_liberty" and scored.at_liberty is not None:

@@ -1,5 +1,5 @@
-"""``report.html``: one run as a page that stands alone, for a screen and for paper."""
+"""The meeting packs: one run as pages that stand alone, for a screen and for paper."""
 
-from rfgscore.report.page.page import page_bytes
+from rfgscore.report.page.packs import pack_bytes
 
-__all__ = ["page_bytes"]
+__all__ = ["pack_bytes"]

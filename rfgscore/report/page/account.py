@@ -45,6 +45,9 @@ _MISSING = {
     "custody": "nobody is shown as in custody",
     "links": "records of one person stand apart",
     "removals": "people taken off before are ranked again",
+    "referrals": "nobody comes by a referral",
+    "orders": "orders in force are not known",
+    "decisions": "who is managed or monitored is not known",
 }
 
 

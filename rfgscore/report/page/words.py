@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -11,7 +12,19 @@ from rfgscore.config import PRESETS, Config, preset
 from rfgscore.dates import from_day
 from rfgscore.vocabulary import meaning
 
-__all__ = ["PARTS", "Flag", "css_text", "flags", "illustrative", "long_date", "month_name"]
+__all__ = [
+    "PARTS",
+    "STATUSES",
+    "Flag",
+    "cause_words",
+    "css_text",
+    "flags",
+    "illustrative",
+    "long_date",
+    "month_name",
+    "route_words",
+    "routes_words",
+]
 
 
 class Flag(NamedTuple):
@@ -47,6 +60,33 @@ PARTS = {
     "records": "Joined records",
 }
 
+#: The statuses, in the order in which a choice of them is shown.
+STATUSES = (
+    "proposed", "reserve", "managed", "referred", "release", "emerging", "carried", "undecided", "monitoring",
+)  # fmt: skip
+
+_ROUTES = {
+    "score": "by position",
+    "reserve": "in reserve",
+    "referral": "partner referral",
+    "release": "coming release",
+    "carried": "earlier decision",
+}
+
+_CAUSES = {
+    "new_incident": "new incident",
+    "late_recorded": "an old event became known",
+    "aged_out": "time passed a band or the window",
+    "outranked": "others rose",
+    "referral": "referral",
+    "release": "coming release",
+    "custody": "custody",
+    "link_change": "records joined or split",
+    "gravity_table": "weights changed",
+    "config": "settings changed",
+    "correction": "a row was changed or withdrawn",
+}
+
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
     "November", "December",
@@ -72,6 +112,71 @@ def flags() -> dict[str, Flag]:
         row["word"]: Flag(**row, meaning=meaning("flag", row["word"]))
         for row in csv.DictReader(text.splitlines())
     }
+
+
+def route_words(route: str) -> str:
+    """Return an entry route as the list shows it.
+
+    Parameters
+    ----------
+    route : str
+        A route of the vocabulary.
+
+    Returns
+    -------
+    str
+        A few words.
+
+    Examples
+    --------
+    >>> route_words("referral"), route_words("emerging:new-victim")
+    ('partner referral', 'emerging: new victim')
+    """
+    return _ROUTES.get(route) or route.replace(":", ": ").replace("-", " ")
+
+
+def routes_words(routes: Sequence[str]) -> str:
+    """Return all entry routes of a person as the list shows them.
+
+    Parameters
+    ----------
+    routes : sequence of str
+        Routes of the vocabulary.
+
+    Returns
+    -------
+    str
+        A few words: by position first, the emerging rules last and together.
+
+    Examples
+    --------
+    >>> routes_words(["emerging:new-victim", "emerging:rising-count", "referral", "score"])
+    'by position; partner referral; emerging: new victim, rising count'
+    """
+    plain = [_ROUTES[route] for route in _ROUTES if route in routes]
+    rules = [route_words(route).removeprefix("emerging: ") for route in routes if route not in _ROUTES]
+    return "; ".join([*plain, *([f"emerging: {', '.join(rules)}"] if rules else [])])
+
+
+def cause_words(cause: str) -> str:
+    """Return the cause of a change as the list shows it.
+
+    Parameters
+    ----------
+    cause : str
+        A cause of the vocabulary, or blank.
+
+    Returns
+    -------
+    str
+        A few words; blank for no cause.
+
+    Examples
+    --------
+    >>> cause_words("aged_out"), cause_words("")
+    ('time passed a band or the window', '')
+    """
+    return _CAUSES.get(cause, cause.replace("_", " "))
 
 
 def long_date(day: int) -> str:
