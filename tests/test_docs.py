@@ -96,7 +96,8 @@ def run_examples(block: Block, names: dict[str, object], page: str) -> None:
 
 
 @pytest.mark.compiled
-def test_the_examples_of_the_definitions_hold():
+def test_the_examples_of_the_definitions_hold(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # runs are written here, to be previous ones
     names: dict[str, object] = {}
     for block in blocks(DEFINITIONS):
         run_examples(block, names, "definitions.md")
@@ -145,6 +146,16 @@ def test_the_definitions_tell_every_reason_in_order_and_every_flag_of_the_readme
     flags = {f"| `{word.word}` | {word.meaning} |" for word in words() if word.kind == "flag"}
     told = [line for line in readme.splitlines() if line in flags]
     assert len(told) > 10 and "\n".join(told) in DEFINITIONS
+
+
+def test_the_definitions_tell_every_route_status_and_cause():
+    told = {
+        kind: [f"| `{word.word}` | {word.meaning} |" for word in words() if word.kind == kind]
+        for kind in ("route", "status")
+    }
+    assert all(rows and "\n".join(rows) in DEFINITIONS for rows in told.values())
+    causes = re.findall(r"`(\w+)`", DEFINITIONS.split("| cause |")[1].split("\n\n")[0])
+    assert [word for word in causes if word != "since"] == [w.word for w in words() if w.kind == "cause"]
 
 
 def commands(block: Block) -> Iterator[tuple[list[str], str]]:

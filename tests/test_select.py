@@ -211,7 +211,8 @@ def test_the_latest_decision_stands(desk):
         assert one.why == (
             (
                 "carried",
-                "Not taken on by chair on 2025-06-01: monitored, and a review owner is due. Reason: because.",
+                "Not taken on by the meeting of 2025-06-01, by chair: monitored, and a review owner is due. "
+                "Reason: because.",
             ),
         )
 

@@ -1,7 +1,7 @@
 """Run the long suites, and write what they printed last to ``docs/deep.md``.
 
 Properties with 10,000 examples, random text through the reader, lists scored anew day by day, a writer
-killed 100 times, a workbook taken through LibreOffice and back, and the benchmarks of the snapshot and of a
+killed 100 times, monthly cycles made twice, a workbook taken through LibreOffice and back, and the benchmarks of the snapshot and of a
 whole run.
 """
 
@@ -31,6 +31,12 @@ SUITES = {
         [*PYTEST, "tests/test_ahead.py"],
     ),
     "A writer killed at 100 moments": ({"RFG_KILLS": "100"}, [*PYTEST, "tests/test_folder.py"]),
+    "Emerging rules, what became known since, causes = plain Python on 1,000 random histories a test": (
+        {"RFG_EXAMPLES": "40000"},
+        [*PYTEST, "tests/test_emerging.py", "tests/test_since.py", "tests/test_causes.py"],
+    ),
+    "Twelve monthly cycles of 5,000 invented people, twice": ({}, ["tools/twelve_cycles.py"]),
+    "Twelve monthly cycles on the New York admissions, twice": ({}, ["tools/twelve_cycles.py", "--new-york"]),
     "A workbook through LibreOffice, decisions filled in and read back": ({}, ["tools/workbook_deep.py"]),
     "Snapshot against pandas, polars and DuckDB": ({}, ["benchmarks/snapshot.py"]),
     "A whole run against a bare polars script": ({}, ["benchmarks/end_to_end.py"]),

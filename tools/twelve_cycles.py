@@ -1,15 +1,19 @@
 """Twelve monthly cycles on a force that never was, or on the New York admissions, and all of them once more.
 
-The stand-in for the meeting and what is checked stand in ``tests/cycles.py``. Run it as
-``python tools/twelve_cycles.py OUT [--persons N | --nyc FOLDER]``; it prints a line a cycle.
+    python tools/twelve_cycles.py [OUT] [--persons N | --new-york]
+
+The stand-in for the meeting and what is checked stand in ``tests/cycles.py``. It prints a line a cycle, and
+leaves every list in OUT, a new folder. The admissions are looked for where the tests look for them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -65,15 +69,18 @@ def new_york(work: Path, data: Path) -> tuple[rfg.Config, list[str], dict[str, P
 
 def main() -> None:
     """Run the cycles, once and once more from their manifests."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path, nargs="?")
     parser.add_argument("--persons", type=int, default=5000)
-    parser.add_argument("--nyc", type=Path)
+    parser.add_argument("--new-york", action="store_true")
     asked = parser.parse_args()
-    asked.out.mkdir(parents=True)
-    made = new_york(asked.out, asked.nyc) if asked.nyc else synthetic(asked.out, asked.persons)
-    for line in twice(asked.out, *made):
-        print(line)
+    with tempfile.TemporaryDirectory() as passing:
+        work = asked.out or Path(passing) / "cycles"
+        work.mkdir(parents=True)
+        data = Path(os.environ.get("RFG_NYC_DATA", HERE.parent / "shared" / "data" / "nyc_custody"))
+        made = new_york(work, data) if asked.new_york else synthetic(work, asked.persons)
+        for line in twice(work, *made):
+            print(line)
 
 
 def twice(work: Path, config: rfg.Config, days: list[str], files: Mapping[str, Path]) -> list[str]:

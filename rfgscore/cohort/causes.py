@@ -217,6 +217,8 @@ def _lead(case: _Case) -> str:
     if case.now is None:
         return f"On neither list now: {_at(case.position)}, before {then}"
     if case.before is None:
+        if case.then == case.position:
+            return f"New on the lists, {'still ' if case.then else ''}{then}"
         return f"New on the lists: {_at(case.position)}, before {then}"
     if case.then == case.position:
         return f"Still {then}, now {_status(case.now)}, before {_status(case.before)}"

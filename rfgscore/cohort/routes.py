@@ -201,13 +201,14 @@ def stays_proposed(roll: Roll, position: int | None, before: Standing | None) ->
 
 def _decision(decision: Decision, as_of: int) -> str:
     """Tell of a decision that stands; whom it leaves without an owner of the review is said."""
-    by = f" by {decision.decided_by}" if decision.decided_by else ""
+    by = f", by {decision.decided_by}" if decision.decided_by else ""
     because = f" Reason: {decision.reason}." if decision.reason else ""
     if decision.decision == "managed":
-        words = f"Taken on{by} on {iso(decision.meeting)}, pathway {decision.pathway}"
+        words = f"Taken on by the meeting of {iso(decision.meeting)}{by}, pathway {decision.pathway}"
         words += f", owner {decision.owner}" if decision.owner else ", no owner named"
     else:
-        words = f"Not taken on{by} on {iso(decision.meeting)}: monitored, and a review owner is due"
+        words = f"Not taken on by the meeting of {iso(decision.meeting)}{by}: monitored, and a review owner "
+        words += "is due"
         words += f" (last named: {decision.owner})" if decision.owner else ""
     if decision.review_by != NO_DAY:
         late = ", which has passed" if decision.review_by < as_of else ""

@@ -78,7 +78,10 @@ def summarise(scored: Scored, place: int) -> str:
     if "victims" in values:
         victims = int(values["victims"].value[place])
         sentence += f", {plural(victims, 'known victim')}{got('victims')}"
-    return "; ".join([sentence, *_remarks(scored, place)]) + "."
+    told = "; ".join([sentence, *_remarks(scored, place)]) + "."
+    why = scored.exclusion[place]
+    # Whoever reads of someone who died must not have to read on to know it.
+    return f"Recorded as {why.detail}. {told}" if why is not None and why.word == "DECEASED" else told
 
 
 def not_scored(scored: Scored, one: Considered) -> str:
@@ -114,7 +117,7 @@ def not_scored(scored: Scored, one: Considered) -> str:
         )
     died = _died(scored, one)
     if died != NO_DAY and died <= scored.as_of:
-        out.append(f"recorded as deceased on {iso(died)}")
+        words = f"Recorded as deceased on {iso(died)}. {words}"
     if "under_18" in one.flags:
         out.append("under 18 years old")
     if one.in_custody:
@@ -137,7 +140,7 @@ def _remarks(scored: Scored, place: int) -> list[str]:
     source = scored.history.source
     why = scored.exclusion[place]
     if why is not None:
-        out.append(f"not ranked: {why.detail}")
+        out.append("not ranked" if why.word == "DECEASED" else f"not ranked: {why.detail}")
     if "under_18" in flags and source is not None:
         of_16 = add_years(int(source.dob[scored.people[place]]), 16)
         out.append("16 or 17 years old" if of_16 <= scored.as_of else "under 16 years old")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +32,9 @@ def open_engine() -> closing[DuckDBPyConnection]:
         "temp_directory": "",
     }
     connection = duckdb.connect(config=settings)
-    connection.execute("SET enable_progress_bar = false")
+    # In a notebook that cannot draw a bar, the engine refuses even to be told so.
+    with suppress(duckdb.InvalidInputException):
+        connection.execute("SET enable_progress_bar = false")
     return closing(connection)
 
 
