@@ -33,7 +33,7 @@ for name in ("browser", "meeting"):
     spec.loader.exec_module(sys.modules[name])
 
 import meeting  # noqa: E402
-from browser import Page, check_structure, launched, opened  # noqa: E402
+from browser import Element, Page, check_structure, launched, opened  # noqa: E402
 
 KINDS = ("formal", "monitoring")
 
@@ -102,6 +102,13 @@ def test_the_agenda_names_who_comes_by_each_route_and_who_is_managed(pages, coho
     assert agenda["referrals"] == ["REF<1>"] and agenda["emerging"] == [by_status["emerging"]]
     managed = [one.person for one in cohort.carried() if one.listed == "cohort"]
     assert agenda["since"] == managed and len(managed) == 3
+    # A column of numbers stands at one side, its heading too.
+    table = page.at("since").all("table")[0]
+    for row in table.all("tr"):
+        sides = [
+            "num" in cell.attributes.get("class", "") for cell in row.children if isinstance(cell, Element)
+        ]
+        assert sides == [False, False, True, True, True, True, False, False]
     named = set(listed_in(page)).union(*agenda.values())
     assert {article.all("h3")[0].all("bdi")[0].text for article in page.all("article")} == named
     assert "1 person more by this route, not shown." in page.at("releases").text
@@ -212,7 +219,7 @@ def test_a_hundred_people_of_sixty_incidents_stay_under_four_megabytes(desk):
     rows = desk.rows(
         *(
             {"perpetrator_id": f"P{n:03}", "incident_id": f"OCC-{n:03}-{k:03}", "area": "North",
-             "event_date": iso(to_day("2025-06-28") - 11 * k - n % 7)}
+             "event_date": iso(to_day("2025-06-28") - 11 * k - n % 7), "victim_id": f"V{k % 9}" if k else ""}
             for n in range(100)
             for k in range(60)
         )
@@ -225,7 +232,8 @@ def test_a_hundred_people_of_sixty_incidents_stay_under_four_megabytes(desk):
         considered=tuple(replace(one, listed="monitoring", status="monitoring") for one in formal.considered),
     )
     for kind, cohort in (("formal", formal), ("monitoring", watched)):
-        assert len(meeting.pack(scored, cohort, kind)) < 4_000_000
+        text = meeting.pack(scored, cohort, kind)
+        assert len(text) < 4_000_000 and text.count('<g class="lane"') == 800
 
 
 # --- score over time --------------------------------------------------------------------------------
@@ -370,7 +378,7 @@ def test_the_line_breaks_where_nobody_was_scored_and_is_told_in_words(desk):
     assert line.count("M") == 2
     cells = [row.text.split(" ", 1) for row in first.all("details", "course")[0].all("tbody")[0].all("tr")]
     assert len(cells) == 27 and cells[-1] == ["2025-06-30", "5"] and ["2024-07-01", "not scored"] in cells
-    assert "last meeting 2025-06-02" in drawn.text and label.endswith("; 5 on 2025-06-02, the last meeting")
+    assert "previous run 2025-06-02" in drawn.text and label.endswith("; 5 on 2025-06-02, the previous run")
     only = second.all("svg", "trend")[0].attributes["aria-label"]
     assert only == "Score over time: 5 on 2025-06-30; not scored on 26 of 27 days"
 

@@ -18,7 +18,9 @@ import rfgscore as rfg
 from rfgscore.config import PRESETS
 from rfgscore.explain.bars import hatching, part_bar, part_bars, score_bar, swatch
 from rfgscore.report.page import pack_bytes
-from rfgscore.report.page.timeline import Mark, Spell, grid_weights, in_reach, timeline
+from rfgscore.report.page.lanes import Lane, Victims
+from rfgscore.report.page.marks import Mark
+from rfgscore.report.page.timeline import Spell, grid_weights, in_reach, timeline
 from rfgscore.report.page.words import css_text, flags, illustrative
 from rfgscore.sample import SAMPLE_AS_OF, sample_file
 from rfgscore.vocabulary import words
@@ -567,6 +569,163 @@ def test_text_stands_out_from_what_is_behind_it(text):
         assert contrast(colour, "#eef3f9") >= 4.5 or (colour, "#dbe9f4") in drawn or colour == "#ffffff"
 
 
+# --- by victim --------------------------------------------------------------------------------------
+
+
+def lanes_of(article: Element) -> dict[str, int]:
+    """How many incidents the marks in each lane of a timeline stand for, by label."""
+    svg = article.all("svg", "timeline")[0]
+    labels = [one.text for group in svg.all("g", "lanes") for one in group.all("text")]
+    counts = []
+    for lane in svg.all("g", "lane"):
+        shapes, titles = [*lane.all("circle"), *lane.all("path")], lane.all("title")
+        counts.append(len(shapes) - len(titles) + sum(int(title.text.split()[0]) for title in titles))
+    return dict(zip(labels, counts, strict=True))
+
+
+def victim_cells(article: Element) -> dict[str, str]:
+    """The letters of each incident, by its reference."""
+    table = article.all("table", "incidents")[0]
+    at = [one.text for one in table.all("th")].index("Victim")
+    return {row.all("bdi")[0].text: row.all("td")[at].text for row in table.all("tbody")[0].all("tr")}
+
+
+def named(*rows: tuple[str, str, str], **more: str) -> list[dict[str, str]]:
+    """Rows of an incident, its day and its victim."""
+    return [
+        {"incident_id": incident, "event_date": day, "victim_id": victim, "is_crime": "y", **more}
+        for incident, day, victim in rows
+    ]
+
+
+VICTIMS = named(
+    ("I1", "2022-05-01", "Zoe Invented"),
+    ("I2", "2025-01-03", ""), ("I2", "2025-01-03", "Adam Invented"),
+    ("I3", "2025-02-01", "Bea Invented"), ("I3", "2025-02-01", "Adam Invented"),
+    ("I4", "2025-03-01", "n/k"),
+    ("I5", "2025-03-02", "Zoe Invented"),
+)  # fmt: skip
+
+
+def test_victims_are_letters_in_the_order_of_their_first_incident_in_any_order_of_rows(desk):
+    other = named(("J1", "2025-01-01", "Bea Invented"), perpetrator_id="P2")
+    texts = set()
+    for seed in range(4):
+        rows = desk.rows(*VICTIMS, *other)
+        random.Random(seed).shuffle(rows)
+        run = rfg.run(config=desk.config(), offences=desk.file(rows), as_of=desk.as_of)
+        texts.add(page_of(run))
+    (text,) = texts
+    assert "Invented" not in text
+    first, second = Page(text).all("article")
+    assert victim_cells(first) == {
+        "I1": "A", "I2": "B, not known", "I3": "B, C", "I4": "not known", "I5": "A",
+    }  # fmt: skip
+    assert lanes_of(first) == {"A": 2, "B": 2, "C": 1, "not known": 2}
+    # The third of one page is the first of another.
+    assert victim_cells(second) == {"J1": "A"} and lanes_of(second) == {"A": 1}
+    (label,) = [one.attributes["aria-label"] for one in first.all("svg", "timeline")]
+    assert label == (
+        "Timeline of 5 incidents, 4 in the window; by victim: A 2, 1 in the window; B 2, 2 in the window; "
+        "C 1, 1 in the window; not known 2, 2 in the window; the table tells of them"
+    )
+    for article in (first, second):
+        assert "letters stand for victims on this page only; the same letter on another page is another" in (
+            article.all("figcaption")[0].text
+        )
+
+
+def test_without_victims_there_are_no_lanes_and_no_letters(desk):
+    pages = {}
+    for name, rows in {
+        "not mapped": [{"incident_id": "I1"}],
+        "nobody known": named(("I1", "2025-03-01", "unknown")),
+    }.items():
+        run = rfg.run(config=desk.config(), offences=desk.file(desk.rows(*rows)), as_of=desk.as_of)
+        (pages[name],) = Page(page_of(run)).all("article")
+        assert "letters stand" not in pages[name].text
+    without = pages["not mapped"]
+    heads = [one.text for one in without.all("table", "incidents")[0].all("th")]
+    assert heads == ["Date", "Reference", "Gravest offence", "Weight", "Window"]
+    assert lanes_of(without) == {} and "by victim" not in without.text
+    assert without.all("svg", "timeline")[0].attributes["height"] == "204"
+    assert "by victim" not in without.all("svg", "timeline")[0].attributes["aria-label"]
+    assert lanes_of(pages["nobody known"]) == {"not known": 1}
+    assert victim_cells(pages["nobody known"]) == {"I1": "not known"}
+
+
+def test_six_victims_have_a_lane_and_the_others_share_one(desk):
+    rows = [
+        # A and C only before the window; one incident against both B and I.
+        *named(("A1", "2021-01-01", "v1"), ("A2", "2021-01-05", "v1"), ("A3", "2021-02-02", "v1")),
+        *named(("B1", "2021-03-01", "v2"), ("C1", "2021-03-02", "v3"), ("D1", "2025-01-01", "v4")),
+        *named(*((f"{name}{n}", f"2025-0{n}-11", f"v{at}")
+                 for n in (2, 3) for at, name in enumerate("EFGH", start=5))),
+        *named(("I1", "2025-04-01", "v9"), ("I1", "2025-04-01", "v2")),
+    ]  # fmt: skip
+    run = rfg.run(config=desk.config(), offences=desk.file(desk.rows(*rows)), as_of=desk.as_of)
+    (article,) = Page(page_of(run)).all("article")
+    # B, D and I have one incident each in the window: of equals the first letters.
+    assert list(lanes_of(article).items()) == [
+        ("B", 2), ("D", 1), ("E", 2), ("F", 2), ("G", 2), ("H", 2), ("others (3)", 5),
+    ]  # fmt: skip
+    cells = victim_cells(article)
+    assert (cells["A3"], cells["C1"], cells["H3"], cells["I1"]) == ("A", "C", "H", "B, I")
+    (label,) = [one.attributes["aria-label"] for one in article.all("svg", "timeline")]
+    assert "; others (3) 5, 1 in the window; the table" in label
+
+
+def test_a_lane_shows_an_incident_as_the_lines_show_it_that_name_the_victim(desk):
+    score = {"window_days": 60, "components": {"victims": {"bands": [{"from": 1, "points": 5}]}}}
+    rows = desk.rows(
+        *named(("I1", "2025-01-01", "v1")),
+        *named(("I1", "2025-06-01", "v2"), is_crime="n"),
+        *named(("I2", "2025-06-02", "v2"), ("I2", "2025-06-03", "v2")),
+    )
+    run = rfg.run(config=desk.config(score=score, gravity={"non_crime": 1}), offences=desk.file(rows),
+                  as_of=desk.as_of)  # fmt: skip
+    (article,) = Page(page_of(run)).all("article")
+    assert victim_cells(article) == {"I1": "A, B", "I2": "B"}
+    first, second = article.all("svg", "timeline")[0].all("g", "lane")
+    looks = [(one.attributes["fill"], one.attributes["stroke"]) for one in first.all("g")]
+    assert looks == [("#fff", "#8c2f3d")] and len(first.all("circle")) == 1
+    assert len(second.all("path")) == len(second.all("circle")) == 1 and "#fff" not in [
+        one.attributes["fill"] for one in second.all("g")
+    ]
+    # The letters with a mark in the window are as many as the score counts.
+    assert "1 known victim " in article.text.replace("(", " ")
+
+
+def test_lanes_share_the_axis_custody_and_the_window_of_the_weights():
+    marks = (Mark(20000, 2.0, True, True), Mark(20000, 1.0, True, True), Mark(19900, 1.0, False, True))
+    lanes = [Lane("A", marks), Lane("not known", marks[:1])]
+    common = {"as_of": 20100, "window_days": 365, "grid": (2.0,), "coming": [(20120, "soon")], "label": "x"}
+    spells = [Spell(19950, 20050)]
+    plain, drawn = (
+        Page(timeline(marks, spells, lanes=found, **common)).all("svg")[0] for found in ([], lanes)
+    )
+    more = 20 + 2 * 15
+    for one, other in zip(plain.all("rect"), drawn.all("rect"), strict=True):
+        assert float(other.attributes["height"]) == float(one.attributes["height"]) + more
+    assert float(drawn.attributes["height"]) == float(plain.attributes["height"]) + more
+    # The same days at the same places, up to the room for longer labels.
+    above = [one.attributes["cx"] for group in drawn.all("g", "marks") for one in group.all("circle")]
+    below = [one.attributes["cx"] for one in drawn.all("g", "lane")[0].all("circle")]
+    assert set(above) == set(below) and len(above) == 2 and len(below) == 1
+    assert [one.text for one in drawn.all("g", "counts")[0].all("text")] == ["2"]
+    assert repr(lanes[0]) == "Lane" and repr(Victims({}, (), 0)) == "Victims"
+
+
+def test_a_number_in_a_lane_needs_room_before_the_next_mark_and_the_edge():
+    near = [Mark(20000, 1.0, True, True)] * 2 + [Mark(20003, 1.0, True, True)]
+    edge = [Mark(20100, 1.0, True, True)]
+    common = {"as_of": 20100, "window_days": 365, "grid": (1.0,), "label": "x"}
+    for marks, numbers in ((near, 0), (near[:2], 1), (edge * 2, 1), (edge * 10, 0)):
+        drawn = Page(timeline(marks, [], lanes=[Lane("A", tuple(marks))], **common))
+        assert len(drawn.all("g", "counts")) == numbers
+        assert f"{len(marks) - (marks is near)} incidents" in drawn.all("g", "lane")[0].text
+
+
 # --- in a browser -----------------------------------------------------------------------------------
 
 
@@ -624,6 +783,23 @@ def test_nothing_runs_over_the_side_and_no_label_of_a_drawing_is_clipped(opened)
         })"""
     )
     assert overlapping == []
+    assert opened.locator("svg.timeline g.lane").count() > len(opened.locator("article").all())
+
+
+@pytest.mark.compiled
+def test_many_victims_run_over_no_side_and_no_label_of_theirs_is_clipped(browser, desk):
+    rows = named(*((f"I{n}", f"2025-0{1 + n % 6}-{1 + n // 6:02}", f"v{n}") for n in range(150)),
+                 *(("ALL", "2025-01-01", f"v{n}") for n in range(40)), ("I0", "2025-01-01", ""))  # fmt: skip
+    run = rfg.run(config=desk.config(), offences=desk.file(desk.rows(*rows)), as_of=desk.as_of)
+    tab = browser.new_page()
+    tab.set_content(page_of(run))
+    for width in (1280, 390):
+        tab.set_viewport_size({"width": width, "height": 900})
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    labels = tab.locator("svg.timeline g.lanes text")
+    assert labels.all_text_contents()[-2:] == ["others (144)", "not known"] and labels.count() == 8
+    assert min(labels.evaluate_all("found => found.map(one => one.getBBox().x)")) >= 0
+    tab.close()
 
 
 @pytest.mark.compiled

@@ -13,7 +13,9 @@ from rfgscore.explain.case import Case
 from rfgscore.gravity import NON_CRIME
 from rfgscore.history.custody import Spells
 from rfgscore.history.source import REFERENCE_KINDS, Source
-from rfgscore.report.page.timeline import Mark, Spell
+from rfgscore.report.page.lanes import Victims
+from rfgscore.report.page.marks import Mark, marks_of
+from rfgscore.report.page.timeline import Spell
 
 __all__ = ["IncidentRow", "in_words", "incidents_of", "latest_of", "spells_of"]
 
@@ -34,6 +36,8 @@ class IncidentRow(NamedTuple):
         Force and area, as far as recorded.
     offence, code : str
         Gravest offence, and its code where that says more.
+    victim : str
+        Letters of its victims, and whether some are not known; blank where `victim_id` is not mapped.
     weight : str
         Its gravity.
     crime, inside : bool
@@ -47,6 +51,7 @@ class IncidentRow(NamedTuple):
     place: str
     offence: str
     code: str
+    victim: str
     weight: str
     crime: bool
     inside: bool
@@ -55,7 +60,9 @@ class IncidentRow(NamedTuple):
         return type(self).__name__  # never a person's data
 
 
-def incidents_of(case: Case, source: Source) -> Iterator[tuple[Mark, IncidentRow]]:
+def incidents_of(
+    case: Case, source: Source, victims: Victims | None = None
+) -> Iterator[tuple[Mark, IncidentRow]]:
     """Yield every visible incident of a person, each with its gravest line as the score sees it.
 
     Parameters
@@ -64,6 +71,8 @@ def incidents_of(case: Case, source: Source) -> Iterator[tuple[Mark, IncidentRow
         The person's lines.
     source : Source
         What the reader kept.
+    victims : Victims or None
+        The person's victims; None where `victim_id` is not mapped.
 
     Yields
     ------
@@ -73,14 +82,8 @@ def incidents_of(case: Case, source: Source) -> Iterator[tuple[Mark, IncidentRow
         The incident in the table; the latest first.
     """
     history, scored = case.history, case.scored
-    inside = {int(history.incident[line]) for line in case.inside}
-    codes = [grade.code for grade in scored.grades]
-    crimes = {int(history.incident[line]) for line in case.visible if codes[history.code[line]] != NON_CRIME}
-    before = [line for line in case.visible if int(history.incident[line]) not in inside]
-    found = [*case.incidents(case.inside), *case.incidents(before)]
-    for incident in sorted(found, key=lambda one: -one.line):
-        line, grade = incident.line, scored.grades[history.code[incident.line]]
-        which = int(history.incident[line])
+    for line, mark in marks_of(case, case.visible):
+        grade = scored.grades[history.code[line]]
         when, known = case.when(line), int(history.known_day[line])
         kind = REFERENCE_KINDS[source.reference_kind[line]]
         code = grade.code if grade.label != grade.code and grade.code != NON_CRIME else ""
@@ -92,11 +95,12 @@ def incidents_of(case: Case, source: Source) -> Iterator[tuple[Mark, IncidentRow
             place=", ".join(filter(None, (source.force.text(line), source.area.text(line)))),
             offence=grade.label or "no offence code",
             code=code,
-            weight=number(incident.weight),
-            crime=which in crimes,
-            inside=which in inside,
+            victim="" if victims is None else victims.words[int(history.incident[line])],
+            weight=number(mark.weight),
+            crime=mark.crime,
+            inside=mark.inside,
         )
-        yield Mark(int(history.day[line]), incident.weight, row.crime, row.inside), row
+        yield mark, row
 
 
 def latest_of(rows: Sequence[IncidentRow]) -> tuple[IncidentRow, ...]:

@@ -13,9 +13,11 @@ from rfgscore.explain.bars import score_bar
 from rfgscore.explain.case import Case, plural
 from rfgscore.history.source import Source
 from rfgscore.report.page.incidents import IncidentRow, in_words, incidents_of, latest_of, spells_of
+from rfgscore.report.page.lanes import Lane, victims_of
+from rfgscore.report.page.marks import Mark
 from rfgscore.report.page.parts import Told, extents, told_part
 from rfgscore.report.page.standing import Moved, decided_facts, decided_words, moved
-from rfgscore.report.page.timeline import Mark, Spell, grid_weights, in_reach, timeline
+from rfgscore.report.page.timeline import Spell, grid_weights, in_reach, timeline
 from rfgscore.report.page.trend import Trend, trends
 from rfgscore.report.page.words import Flag, flags
 from rfgscore.scoring import Scored
@@ -40,6 +42,8 @@ class Record:
         How many before the window stand in no row of the table.
     timeline : str
         Inline SVG.
+    victims : int or None
+        Victims who have a letter; None where `victim_id` is not mapped.
     spells : tuple of str
         Days in custody in words.
     coming : tuple of str
@@ -53,6 +57,7 @@ class Record:
     before: int
     left: int
     timeline: str
+    victims: int | None
     spells: tuple[str, ...]
     coming: tuple[str, ...]
     trend: Trend | None
@@ -222,25 +227,26 @@ def _records(
 ) -> dict[str, Record]:
     """Return what is on record of everyone with lines, all timelines on one scale of weights."""
     held = [(one, told, one.number) for one, told in chosen if one.number is not None]
-    found = [
-        list(incidents_of(Case(scored, -1 if one.place is None else one.place, person), source))
-        for one, _, person in held
-    ]
+    cases = [Case(scored, -1 if one.place is None else one.place, person) for one, _, person in held]
+    victims = [victims_of(case) for case in cases]
+    found = [list(incidents_of(case, source, who)) for case, who in zip(cases, victims, strict=True)]
     grid = grid_weights([mark.weight for pairs in found for mark, _ in pairs])
     known = None if source.spells is None else source.spells.at(scored.as_of)
     courses = trends(scored, cohort, [person for _, _, person in held])
     out = {}
-    for (one, told, person), pairs in zip(held, found, strict=True):
+    for (one, told, person), who, pairs in zip(held, victims, found, strict=True):
         spells = () if known is None else spells_of(known, person, scored.as_of)
         inside = sum(row.inside for _, row in pairs)
         shown = latest_of([row for _, row in pairs])
-        drawn, coming = _timeline(scored, [mark for mark, _ in pairs], spells, grid, told)
+        lanes = () if who is None else who.lanes
+        drawn, coming = _timeline(scored, [mark for mark, _ in pairs], spells, grid, lanes, told)
         out[one.person] = Record(
             incidents=shown,
             total=len(pairs),
             before=len(pairs) - inside,
             left=len(pairs) - len(shown),
             timeline=drawn,
+            victims=None if who is None else who.known,
             spells=tuple(in_words(spell, scored.as_of) for spell in spells),
             coming=coming,
             trend=courses.get(person),
@@ -253,6 +259,7 @@ def _timeline(
     marks: Sequence[Mark],
     spells: Sequence[Spell],
     grid: Sequence[float],
+    lanes: Sequence[Lane],
     told: Explanation,
 ) -> tuple[str, tuple[str, ...]]:
     """Return the drawing, and the days ahead that it marks."""
@@ -263,8 +270,11 @@ def _timeline(
     )
     ahead = [(one.day, words) for one, words in prospects if one is not None and one.day is not None]
     near = in_reach(marks, ahead, as_of=scored.as_of, window_days=window)
-    inside = sum(mark.inside for mark in marks)
-    label = f"Timeline of {plural(len(marks), 'incident')}, {inside} in the window; the table tells of them"
+    label = f"Timeline of {plural(len(marks), 'incident')}, {_inside(marks)} in the window"
+    if lanes:
+        counts = (f"{lane.label} {len(lane.marks)}, {_inside(lane.marks)} in the window" for lane in lanes)
+        label += f"; by victim: {'; '.join(counts)}"
+    label += "; the table tells of them"
     drawn = timeline(
         marks,
         spells,
@@ -272,6 +282,11 @@ def _timeline(
         window_days=window,
         grid=grid,
         coming=near,
+        lanes=lanes,
         label=label,
     )
     return drawn, tuple(f"{words} {iso(day)}" for day, words in near)
+
+
+def _inside(marks: Sequence[Mark]) -> int:
+    return sum(mark.inside for mark in marks)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rfgscore.explain.bars import swatch
 from rfgscore.explain.case import plural
 from rfgscore.report.page.listing import people_many
-from rfgscore.report.page.timeline import key_mark
+from rfgscore.report.page.marks import key_mark
 from rfgscore.report.page.words import route_words, routes_words
 
 if TYPE_CHECKING:

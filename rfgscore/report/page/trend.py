@@ -157,7 +157,7 @@ def _frame(axes: _Axes) -> Iterator[str]:
         yield (
             f'<path d="M{_px(at)} {_px(_TOP - 16)}V{_px(_BASE)}" stroke="{_MEETING}" stroke-dasharray="4 3"/>'
             f'<text x="{_px(at + aside)}" y="12" text-anchor="{anchor}" fill="{_MEETING}">'
-            f"last meeting {iso(axes.meeting)}</text>"
+            f"previous run {iso(axes.meeting)}</text>"
         )
 
 
@@ -205,7 +205,7 @@ def _told(axes: _Axes, scores: Sequence[float | None]) -> str:
         words += f"; not scored on {len(scores) - len(known)} of {len(scores)} days"
     then = dict(known).get(axes.meeting) if axes.meeting is not None else None
     if then is not None:
-        words += f"; {number(then)} on {iso(axes.meeting or 0)}, the last meeting"
+        words += f"; {number(then)} on {iso(axes.meeting or 0)}, the previous run"
     return words
 
 
