@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 import rfgscore as rfg
 from rfgscore.report.csv_file import csv_bytes
@@ -39,6 +43,8 @@ SCORES: dict[str, Kind] = {
     "score": "int32",
     "max_score": "int32",
     "last_event_date": "date",
+    "worst_offence_code": "text",
+    "lines_in_window": "int32",
     "flags": "text",
 }
 CHANGED: dict[str, Kind] = {
@@ -62,6 +68,18 @@ def settings(**sections: Any) -> rfg.Config:
     return rfg.load_config({"schema": "rfgscore/1", "gravity": gravity, "score": score, **sections})
 
 
+def score_kinds(config: rfg.Config) -> dict[str, Kind]:
+    """Return the columns of the scores under some settings, components in the middle."""
+    score = config.effective()["score"]
+    kinds = dict(SCORES)
+    points: Kind = "float64" if score["method"] == "continuous" else "int32"
+    kinds["score"] = points
+    for name in score["components"]:
+        value: Kind = "float64" if name == "gravity" else "int32"
+        kinds |= {f"{name}_value": value, f"{name}_band": "int32", f"{name}_points": points}
+    return kinds
+
+
 def lay_down(
     folder: Path,
     *,
@@ -83,17 +101,25 @@ def lay_down(
     if scores is None:
         ranked = [row for row in listed if row.get("position")]
         scores = [{name: row[name] for name in ("perpetrator_id", "position")} for row in ranked]
-    plain = {"rank": 1, "tied_with": 0, "score": 10, "max_score": 100}
+    config = config or settings()
+    kinds = score_kinds(config)
+    plain: dict[str, Any] = {"max_score": 100, "last_event_date": 20000, "worst_offence_code": "008/06"}
+    plain |= {name: 1 for name, kind in kinds.items() if name not in plain and kind in ("int32", "float64")}
+    plain["score"] = 10
+    scored = []
+    for row in scores:
+        at = row.get("position")
+        place = {"position": at, "rank": at and 1, "tied_with": at and 0}
+        scored.append({**plain, **place, **row})
     files = {
         "cohort.csv": csv_bytes(table(LIST, listed)),
         "monitoring.csv": csv_bytes(table(LIST, monitoring)),
         "excluded.csv": csv_bytes(table(EXCLUDED, [])),
         "explanations.csv": csv_bytes(table(EXPLAINED, explained)),
-        "scores.parquet": parquet_bytes(table(SCORES, [{**plain, **row} for row in scores])),
+        "scores.parquet": parquet_bytes(table(kinds, scored)),
     }
     if changes is not None:
         files["changes.csv"] = csv_bytes(table(CHANGED, changes))
-    config = config or settings()
     read = {"offences": "aa", "gravity": "bb", **(sums or {})}
     manifest = {
         "schema": "run/1",
@@ -103,7 +129,12 @@ def lay_down(
         "config_sha256": config.sha256(),
         "config": config.effective(),
         "rows": dict.fromkeys(("in", "used", "in_window", "set_aside", "not_yet_known"), 5),
-        "people": {"scored": len(scores), "eligible": len(scores), "considered": len(cohort), "excluded": 0},
+        "people": {
+            "scored": len(scores),
+            "eligible": len(scores),
+            "considered": len(cohort) + len(monitoring),
+            "excluded": 0,
+        },
         "inputs": [
             {"table": name, "file": f"{name}.csv", "sha256": sha256, "rows": 5, "set_aside": 0}
             for name, sha256 in read.items()
@@ -129,6 +160,22 @@ def renew(folder: Path, name: str, data: bytes) -> None:
     """Write another file into an output set, and its checksum into the manifest."""
     (folder / name).write_bytes(data)
     change(folder, lambda told: told["outputs"].update({name: hashlib.sha256(data).hexdigest()}))
+
+
+def rescore(folder: Path, edit: Callable[[pa.Table], pa.Table]) -> None:
+    """Write other scores into an output set, and their checksum into the manifest."""
+    data = io.BytesIO()
+    pq.write_table(edit(pq.read_table(folder / "scores.parquet")), data)
+    renew(folder, "scores.parquet", data.getvalue())
+
+
+def column(name: str, kind: pa.DataType, *cells: Any) -> Callable[[pa.Table], pa.Table]:
+    """Return an edit that puts other cells into a column of the scores."""
+
+    def edit(held: pa.Table) -> pa.Table:
+        return held.set_column(held.schema.get_field_index(name), name, pa.array(cells, kind))
+
+    return edit
 
 
 def sha256(folder: Path) -> str:

@@ -155,7 +155,7 @@ def test_only_people_a_meeting_took_on_stand_on_it():
 def test_what_a_front_line_team_reads():
     told = plain(page(one()))
     for words_ in (
-        "Strategy disruption",
+        "Pathway disruption",
         "Owner Team North",
         "Taken on by the meeting of 2026-11-20",
         "Review by 2026-12-18",

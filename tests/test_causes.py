@@ -409,7 +409,7 @@ def test_only_the_places_changed(meeting):
         ("same", 1, 1, ""), ("moved", 2, 2, "config"), ("entered", 3, 3, "config"),
     ]  # fmt: skip
     assert found["B"].sentence == (
-        "Still at position 2, now proposed, before reserve; with the places of the previous settings the "
+        "Still at position 2, now proposed (was reserve); with the places of the previous settings the "
         "person would be reserve."
     )
 
@@ -483,7 +483,7 @@ def test_a_decision_alone_has_no_cause(meeting):
     found = meeting(OTHERS, OTHERS, people=asked)
     assert told(found["A"]) == ("moved", 1, 1, "")
     assert found["A"].sentence == (
-        "Still at position 1, now monitoring on the monitoring list, before proposed."
+        "Still at position 1, now monitoring on the monitoring list (was proposed)."
     )
     assert told(found["B"]) == ("left", 2, 2, "")
 

@@ -96,6 +96,19 @@ def test_refusals_end_with_their_code_and_write_nothing(worked, tmp_path, capsys
     assert not out.exists()
 
 
+def test_a_run_does_not_replace_the_one_it_goes_on_from(worked, tmp_path, capsys):
+    june = arguments(worked, tmp_path / "june", "--quiet")
+    june[june.index("--as-of") + 1] = "2025-06-01"
+    assert invoke(june) == 0
+    before = {path.name: path.read_bytes() for path in (tmp_path / "june").iterdir()}
+    for out in (tmp_path / "june", tmp_path / "june" / "july"):
+        assert invoke(arguments(worked, out, "--previous", str(tmp_path / "june"), "--replace")) == 2
+        assert "is the folder of the previous run, or lies in it" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in (tmp_path / "june").iterdir()} == before
+    assert invoke(arguments(worked, tmp_path / "july", "--previous", str(tmp_path / "june"))) == 0
+    assert names(tmp_path / "july") == SET | {"changes.csv"}
+
+
 def test_an_output_folder_in_use_is_refused_before_anything_is_read(worked, tmp_path, capsys):
     (tmp_path / "keep.txt").write_text("mine", encoding="utf-8")
     assert invoke(arguments(worked, tmp_path)) == 2
@@ -170,7 +183,7 @@ def test_explain_a_person_below_the_lists(worked, tmp_path, capsys):
     assert invoke(given) == 0
     assert invoke(["explain", str(tmp_path / "out"), "W05"]) == 0
     said = capsys.readouterr().out
-    assert "recency (days) 0: 20 points" in said and "named for people on the list" in said
+    assert "recency (days) 0: 20 points" in said and "named for people on the two lists" in said
 
 
 @pytest.mark.parametrize(

@@ -272,6 +272,24 @@ def test_the_causes_are_those_the_second_run_tells(tmp_path):
     assert diff(other, b).causes == f"{UNKNOWN}."
 
 
+def test_nothing_from_a_table_reaches_a_terminal_unseen(tmp_path):
+    hostile, shown = "a\x1b[31mb\nc\u202e", r"a\x1b[31mb\x0ac\u202e"
+    first = {"cohort": listed((hostile, 2, hostile)), "config": small.settings(name=hostile)}
+    second = {"cohort": listed((hostile, 1, "proposed")), "version": hostile}
+    found = two(tmp_path, first, second)
+    said = str(found)
+    assert f"  {shown}  2 -> 1" in said and f"{shown} -> proposed" in said and f"0.1.0 -> {shown}" in said
+    assert all(line.isprintable() for line in said.split("\n"))
+    assert found.people["perpetrator_id"] == [hostile]
+    a = small.lay_down(tmp_path / "may", cohort=listed((hostile, 1, "proposed")))
+    told = {"perpetrator_id": hostile, "what": "moved", "cause": hostile, "sentence": hostile,
+            "position_before": 1, "position_now": 2}  # fmt: skip
+    b = small.lay_down(tmp_path / hostile, changes=[told], sums={"previous": small.sha256(a)})
+    said = str(diff(a, b)).split("\n")
+    assert f"      {shown}" in said and said[0].endswith(f"to {shown} (as of 2025-06-30)")
+    assert all(line.isprintable() for line in said)
+
+
 # Refusals.
 
 
@@ -308,10 +326,20 @@ def test_a_manifest_that_does_not_tell_is_damaged(lost, tmp_path):
         diff(*folders)
 
 
-def test_changes_that_cannot_be_read_are_damaged(tmp_path):
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"perpetrator_id\r\n",
+        b"perpetrator_id\r\nP1\r\n",
+        b"perpetrator_id,what,list_before,list_now,status_before,status_now,position_before,position_now,cause,"
+        b"sentence\r\nP1,moved,cohort,cohort,proposed,proposed,99999999999999999999,1,,\r\n",
+    ],
+)
+def test_changes_that_cannot_be_read_are_damaged(data, tmp_path):
     a = small.lay_down(tmp_path / "june")
     b = small.lay_down(tmp_path / "july", changes=[], sums={"previous": small.sha256(a)})
-    small.renew(b, "changes.csv", b"perpetrator_id\r\nP1\r\n")
+    small.renew(b, "changes.csv", data)
     with pytest.raises(FormatError, match=r"july/changes.csv: the format is damaged"):
         diff(a, b)
 

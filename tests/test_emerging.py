@@ -354,8 +354,8 @@ SENTENCES = [
         "rising-count",
         [at(60, "GRAVE"), at(50), at(5, "8/77", event_id="E1"), at(400, known=3)],
         "2 incidents in the window became known, and there are more in its last half than in its first (3 in "
-        "the 365 days to 2025-06-30, 1 before them): event E1 2025-06-25 (non-fatal strangulation, weight "
-        "10); 2025-05-01 (a grave offence, weight 1825); 2025-05-11 (a light offence, weight 1).",
+        "the 365 days to 2025-06-30, 1 before them): new event E1 2025-06-25 (non-fatal strangulation, "
+        "weight 10); 2025-05-01 (a grave offence, weight 1825); 2025-05-11 (a light offence, weight 1).",
     ),
     (
         "new-victim",

@@ -14,7 +14,7 @@ import pytest
 
 from rfgscore.errors import OutputError, WriteError
 from rfgscore.pipeline import folder
-from rfgscore.pipeline.folder import check_out, write_folder
+from rfgscore.pipeline.folder import check_out, keep_apart, write_folder
 
 #: How often a writer is killed; `make deep` asks for more.
 KILLS = int(os.environ.get("RFG_KILLS", "5"))
@@ -50,6 +50,28 @@ def test_what_is_not_ours_is_not_touched(tmp_path, replace):
     with pytest.raises(OutputError, match="not a folder"):
         write_folder(tmp_path / "file", FILES, replace=replace)
     assert content(tmp_path / "out") == {"letter.txt": b"mine"}
+
+
+@pytest.mark.parametrize(
+    ("out", "refused"),
+    [
+        ("june", True),
+        ("june/", True),
+        ("june/july", True),
+        ("same", True),
+        ("july", False),
+        ("june-2", False),
+        ("june/../july", False),
+    ],
+)
+def test_the_previous_run_is_never_written_over_or_into(tmp_path, out, refused):
+    write_folder(tmp_path / "june", FILES)
+    (tmp_path / "same").symlink_to(tmp_path / "june")
+    if refused:
+        with pytest.raises(OutputError, match="is the folder of the previous run, or lies in it"):
+            keep_apart(tmp_path / out, tmp_path / "june")
+    else:
+        keep_apart(tmp_path / out, tmp_path / "june")
 
 
 def test_replace_puts_the_new_set_in_place_and_leaves_nothing_behind(tmp_path):

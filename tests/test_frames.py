@@ -226,7 +226,6 @@ HUGE = 10**5000
     [
         (["007", " x ", "", None], "", ["007", " x ", "", None]),
         ([np.str_("a"), float("nan"), Enum("Role", {"A": "b"}, type=str).A], "", ["a", None, "b"]),
-        (["half \ud800", "a"], "", ["half \ud800", "a"]),
         ([None, float("nan"), pd.NaT, pd.NA, Decimal("sNaN"), np.datetime64("NaT")], "", [None] * 6),
         ([True, np.False_, None], "", ["true", "false", None]),
         (
@@ -550,6 +549,59 @@ def test_types_that_are_refused_by_name(frame, said):
 @pytest.mark.skipif(np.dtype(np.longdouble).itemsize == 8, reason="no float is wider than 64 bits here")
 def test_floats_wider_than_64_bits_are_refused():
     assert "has the format float" in refusal(frame_of(np.array([1], np.longdouble)))
+
+
+HALF = "ZQ\ud800X"
+SPOILT = pa.StringArray.from_buffers(3, pa.py_buffer(np.array([0, 1, 1, 3], "<i4")), pa.py_buffer(b"aP\xff"))
+NO_TEXT = (
+    "offences: the column 'x' holds text that is no Unicode in row 3 (half a character, or bytes that are no "
+    "UTF-8); mend the cell where the table was made"
+)
+
+
+def backed_by_arrow(array):
+    """Return a pandas column on Arrow, read back as text."""
+    return pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([array])))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        frame_of(pd.Series(["a", None, HALF], dtype=object)),
+        frame_of(pd.Series(["a", 1, HALF, HALF], dtype=object)),
+        frame_of(pd.Series(["a", None, HALF], dtype="category")),
+        frame_of(pl.Series(["a", 1, HALF], dtype=pl.Object), "polars"),
+        frame_of(SPOILT, "arrow"),
+        frame_of(SPOILT.cast(pa.large_string()), "arrow"),
+        frame_of(pa.chunked_array([SPOILT[:2], SPOILT[2:]]), "arrow"),
+        frame_of(pa.DictionaryArray.from_arrays(pa.array([0, 1, 2], pa.int8()), SPOILT), "arrow"),
+        pa.record_batch({"x": SPOILT}),
+        frame_of(backed_by_arrow(SPOILT)),
+        frame_of(pd.Series(pd.arrays.ArrowStringArray(pa.chunked_array([SPOILT.cast(pa.large_string())])))),
+    ],
+)
+def test_text_that_is_no_unicode_is_refused_by_its_row(frame):
+    assert refusal(frame) == NO_TEXT
+
+
+def test_an_id_with_half_a_character_is_left_to_its_row_check():
+    table = read(frame_of(pd.Series(["P1", HALF], dtype=object)), contract="perpetrator_id")
+    assert read_ids(table.columns["perpetrator_id"])[1].tolist() == [False, True]
+    assert "holds text that is no Unicode in row 3" in refusal(frame_of(SPOILT, "arrow"), contract="event_id")
+
+
+def test_what_no_row_holds_is_not_looked_at():
+    unused = pd.Categorical(["a", "b"], categories=["a", "b", HALF])
+    assert told(frame_of(pd.Series(unused))) == ("", ["a", "b"])
+    words = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int8()), SPOILT)
+    assert refusal(frame_of(words, "arrow")) == NO_TEXT.replace(" in row 3", "")
+
+
+def test_column_names_that_are_no_unicode():
+    frame = pd.DataFrame([["a", "b"]], columns=["x", HALF])
+    assert read(frame).unread == ()
+    with pytest.raises(FormatError, match=r"^offences: a column name is no UTF-8; rename the columns$"):
+        read(pa.table([["a"], ["b"]], names=["x", b"P\xff"]))
 
 
 ZONED = {

@@ -518,6 +518,63 @@ def test_what_is_not_known_yet_contradicts_nothing(desk):
         desk.history({}, as_of="2025-07-01", decisions=rows)
 
 
+# Free text stands in sentences and pages, each on one line
+
+
+def in_memory(desk, **tables):
+    """Return what tables tell that are given as they are."""
+    given = {"config": desk.config(), "as_of": desk.as_of, "extract_date": EXTRACT, **tables}
+    return rfg.read_offences(desk.file(desk.rows({})), **given).source.told
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ("a\r\nb", "a b"),
+        ("a\tb\x0bc", "a b c"),
+        ("\x1b[2Ja\x00\x07b\x7f", "[2Ja b"),
+        ("a\x85b\x9b31mc", "a b 31mc"),
+        ("\n a \n", "a"),
+        ("\x00\n", ""),
+        ("a  b", "a  b"),
+    ],
+)
+def test_a_run_of_control_characters_is_one_blank(desk, cell, kept):
+    def free(*names):
+        return dict.fromkeys(names, cell)
+
+    tables = {
+        "referrals": [referral(**free("agency", "reason", "reference"))],
+        "orders": [order(**free("kind"))],
+        "decisions": [decided(**free("owner", "decided_by", "reason"))],
+    }
+    given = [{name: pd.DataFrame(rows) for name, rows in tables.items()}]
+    if "\x00" not in cell:  # which no CSV file may hold
+        given.append({name: desk.file(rows, f"{name}.csv") for name, rows in tables.items()})
+    for sources in given:
+        found = in_memory(desk, **sources)
+        (referred,), (ordered,), (decision,) = found.referrals, found.orders, found.decisions
+        said = (referred.agency, referred.reason, referred.reference, ordered.kind)
+        assert {*said, decision.owner, decision.decided_by, decision.reason} == {kept}
+
+
+def test_a_row_of_control_characters_decides_nothing(desk):
+    rows = [decided(), decided("", "P2", reason="\x00", decided_by="\n")]
+    assert len(in_memory(desk, decisions=pd.DataFrame(rows)).decisions) == 1
+
+
+def test_half_a_character_is_refused_before_anything_is_written(desk):
+    for name, row, column in (
+        ("referrals", referral(agency="ZQ\ud800"), "agency"),
+        ("orders", order(kind="ZQ\ud800"), "kind"),
+        ("decisions", decided(owner="ZQ\ud800"), "owner"),
+        ("subjects", subject(area="ZQ\ud800"), "area"),
+    ):
+        with pytest.raises(DataError) as refused:
+            in_memory(desk, **{name: pd.DataFrame([row])})
+        assert f"{name}: the column '{column}' holds text that is no Unicode in row 1" in str(refused.value)
+
+
 # Spreadsheets guard cells with an apostrophe
 
 

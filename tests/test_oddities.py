@@ -114,6 +114,24 @@ def test_removals_that_take_nobody_off(desk):
     assert history.source.account.sides_not_yet_known == {"removals": 1}
 
 
+def test_decisions_on_people_of_whom_nothing_else_tells(desk):
+    def decisions(*people):
+        return [
+            {"perpetrator_id": person, "meeting_date": "2025-06-01", "decision": "removed", "reason": "r"}
+            for person in people
+        ]
+
+    rows = [{}, {"perpetrator_id": "P2"}]
+    (one,) = said(desk, rows, decisions=decisions("P1", "p2"))
+    assert one.startswith("1 id of decisions.csv stands in no offence row and no referral: look whether")
+    assert said(desk, rows, decisions=decisions("P1", "P2")) == ()
+    referrals = [
+        {"perpetrator_id": "Z", "referred_date": "2025-06-01"},
+        {"perpetrator_id": "P1", "referred_date": "2025-06-01"},
+    ]
+    assert said(desk, rows, decisions=decisions("P1", "Z"), referrals=referrals) == ()
+
+
 @pytest.mark.parametrize(
     ("name", "row"),
     [

@@ -43,8 +43,8 @@ def test_one_incident_of_yesterday(scores):
         "With nothing new, the first change comes on 2025-07-30 (in 30 days): recency goes from 20 to 16 "
         "points (31 days since the latest incident); the score is then 31 of 40.",
         f"{MORE} make 40 of 40 points (5 more) and position 1 as now.",
-        "With nothing new for anyone, the person leaves the list on 2027-06-29 (in 729 days): no line is "
-        "left in the window.",
+        "With nothing new for anyone, the score no longer lists the person from 2027-06-29 (in 729 days): no "
+        "line is left in the window.",
     ]
     assert explained.outlook.next_change.day == (dt.date(2025, 7, 30) - dt.date(1970, 1, 1)).days
     assert str(explained).splitlines()[-3:] == [f"- {sentence}" for sentence in told(explained)]
@@ -123,7 +123,7 @@ def test_the_list_and_the_explanation_table_tell_the_same_day():
             assert rows.loc[name, "sentence"] == what.sentence
             assert rows.loc[name, "value"] == what.value
             assert rows.loc[name, "evidence"] is None
-        assert f"leaves the list on {day}" in explained.outlook.leaves.sentence
+        assert f"no longer lists the person from {day}" in explained.outlook.leaves.sentence
         assert day > dt.date.fromisoformat(SAMPLE_AS_OF)
 
 

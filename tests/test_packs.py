@@ -83,7 +83,7 @@ def test_each_list_holds_its_people_in_the_order_of_its_file(pages, cohort):
     assert titles == [
         "Proposed for the meeting to look at: within capacity, or proposed before and kept (11)",
         "In reserve: the next positions (11)",
-        "Considered for other reasons: each row says why (8)",
+        "Also before the meeting, managed or by another route: each row says why (8)",
     ]
     (first, second) = [row.text for row in pages["formal"].all("tbody", "cut")]
     assert "Above it, though beyond it by position: 1 person proposed before, kept for now." in first
@@ -123,9 +123,12 @@ def test_the_agenda_names_who_comes_by_each_route_and_who_is_managed(pages, coho
 def test_whom_the_list_leaves_out_is_counted_by_route(pages):
     told = [one.text for one in pages["formal"].at("list").all("ul", "plain")[0].all("li")]
     assert [line.split(",")[0] for line in told] == [
+        "Monitored: 4 people whom a meeting did not take on stand in monitoring.html. Within capacity or "
+        "reserve: 21 N22893.",
         "Emerging: 2 people more", "Partner referral: 0 people more",
         "Coming release: 1 person more",
         "At rest: 1 person within capacity or reserve whom a meeting took off or handed on",
+        "Carried: 1 person managed or monitored on the last lists",
         "Emerging: order breach: not assessable",
         "Left: 4 people of the lists of the last meeting on neither list now.",
     ]  # fmt: skip
@@ -163,7 +166,7 @@ def test_the_page_of_a_managed_person_tells_of_the_decision_and_leaves_the_next_
         told = "Recorded decision: managed at the meeting of 2025-06-03, pathway disruption, decided by chair"
         assert decided_words(one) == f"{told}; reason: harm is rising"
         assert "Told of by the route carried. carried" in article.text
-        assert [box.text for box in article.all("section", "decision")[0].all("dd")] == [""] * 5
+        assert [box.text for box in article.all("section", "decision")[0].all("dd")] == [""] * 6
         change = cohort.changes[one.person]
         assert moved(change).words in article.text.casefold() and change.sentence in article.text
 

@@ -135,7 +135,7 @@ def test_every_person_has_a_page_with_parts_incidents_and_an_empty_box(page, run
                 assert len(inside) == value
                 drawn = article.all("svg", "timeline")[0]
                 assert drawn_incidents(drawn) == len(incidents)
-        assert [box.text for box in article.all("section", "decision")[0].all("dd")] == [""] * 5
+        assert [box.text for box in article.all("section", "decision")[0].all("dd")] == [""] * 6
 
 
 def test_no_sheet_of_a_person_is_without_the_id(page, text, run):

@@ -9,6 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 import rfgscore as rfg
@@ -23,6 +24,7 @@ from rfgscore.errors import (
     UnknownPersonError,
 )
 from rfgscore.history.told import Told
+from rfgscore.pipeline.diff import diff
 from rfgscore.pipeline.look_up import look_up
 from rfgscore.pipeline.output_set import read_output_set
 from rfgscore.pipeline.previous import read_previous
@@ -52,6 +54,9 @@ def plain(**told: object) -> Standing:
     return Standing(**{**start, "outside": 0, "records": (), **told})
 
 
+QUANTILE = small.settings(score={"method": "quantile", "q": 3, "components": {"gravity": {}}})
+
+
 def test_everyone_on_both_lists_is_read_with_what_is_told_of_them(tmp_path):
     folder = small.lay_down(
         tmp_path / "june",
@@ -70,6 +75,7 @@ def test_everyone_on_both_lists_is_read_with_what_is_told_of_them(tmp_path):
         ],
         run={"weights": {"008/06": 10, "1": 0.5}},
         edges={"gravity": [1.5, 10]},
+        config=QUANTILE,
         as_of="2025-06-30",
     )
     found = before(folder)
@@ -82,14 +88,13 @@ def test_everyone_on_both_lists_is_read_with_what_is_told_of_them(tmp_path):
     assert (found.folder, found.as_of, found.gravity) == ("june", to_day("2025-06-30"), "bb")
     assert found.sha256 == small.sha256(folder)
     assert (found.weights, found.edges) == ({"008/06": 10.0, "1": 0.5}, {"gravity": (1.5, 10.0)})
-    assert found.config.sha256() == small.settings().sha256()
+    assert found.config.sha256() == QUANTILE.sha256()
     assert found.scores["perpetrator_id"] == ["P1", "P2"]
 
 
 def test_a_run_of_an_earlier_version_told_less(tmp_path):
+    # No weights, nobody monitored, no since.csv and no changes.csv.
     folder = small.lay_down(tmp_path / "june", cohort=[{"perpetrator_id": "P1", "position": 1}])
-    (folder / "monitoring.csv").unlink()
-    small.change(folder, lambda told: told["outputs"].pop("monitoring.csv"))
     found = before(folder)
     assert (found.weights, found.edges, dict(found.listed)) == ({}, {}, {"P1": plain()})
 
@@ -137,10 +142,24 @@ RECORDS = [
     ("N2 (force X) (force Any);N3", 2, "N2 (force X)", ("N2 (force X)", "N3")),
     ("N2 (force X);N3", 2, "N2 (force X)", ("N2 (force X)", "N3")),
     ("N2 (force A (force B));N3", 2, "", ("N2", "N3")),
+    ("N2 (force A (area B; C));N3", 2, "", ("N2", "N3")),
     ("N2 (force A;B, area C);N3 (area D)", 2, "", ("N2", "N3")),
     ("A;B;N3 (area D)", 2, "A;B", ("A;B", "N3")),
-    ("A;B", 1, "", ("A;B",)),
+    ("A;B", 1, "A;B", ("A;B",)),
     ("N(2 (force A) B);N3", 2, "", ("N(2", "N3")),
+    ("P1 (force A);N2 (area B)", 2, "N2 (area B)", ("P1", "N2 (area B)")),
+    ("P1 (area x (y);N2", 2, "", ("P1", "N2")),
+    # In more than one way, or in none: rather none than wrong ones.
+    ("A;B", 1, "", ()),
+    ("N2 (area North) (area A);N3", 2, "", ()),
+    ("N2 (force X) (force Any);N3", 2, "", ()),
+    ("C (area (x);y (force F1);P4 (force F1)", 2, "", ()),
+    ("N2 (force F1, area ;);P1 (force F1)", 3, "", ()),
+    ("P1;P1 (force A", 2, "", ()),
+    ("A;B;C", 2, "A;B", ("A;B", "C")),
+    ("A;A;A", 2, "A;A", ()),
+    ("A;B", 3, "", ()),
+    ("P1 (area " + ";" * 20 + ");N2", 2, "", ()),
 ]
 
 
@@ -201,6 +220,12 @@ REFUSED = [
     (edited(schema="run/9"), FormatError, "the format is not run/1; use the version that wrote it"),
     (edited(outputs=[]), FormatError, "june/manifest.json: the format is damaged"),
     (edited(inputs=[]), FormatError, "june/manifest.json: the format is damaged"),
+    *((edited(run=run), FormatError, "june/manifest.json: the format is damaged")
+      for run in ({"weights": {"1": "2"}}, {"weights": {"1": True}}, {"weights": [1]}, {"weights": None})),
+    (edited(run=None), FormatError, "june/manifest.json: the format is damaged"),
+    (edited(run={"weights": {"1": 10**400}}), FormatError, "june/manifest.json: the format is damaged"),
+    *((edited(edges=edges), FormatError, "june/manifest.json: the format is damaged")
+      for edges in ({"foo": [1]}, {"frequency": [1]}, {"frequency": ["1"]}, None, "abc")),
     (edited(run={"weights": {"1": "x"}}), FormatError, "june/manifest.json: the format is damaged"),
     (edited(run={"weights": {"1": float("nan")}}), FormatError, "june/manifest.json: the format is damaged"),
     (edited(edges=[1]), FormatError, "june/manifest.json: the format is damaged"),
@@ -217,6 +242,12 @@ REFUSED = [
     (other_file("explanations.csv", b"component,value,perpetrator_id\r\nkept,x,P1\r\n"), FormatError,
      "june/explanations.csv: the format is damaged"),
     (other_file("scores.parquet", b"x"), FormatError, "june/scores.parquet: the format is damaged"),
+    *((lambda folder, name=name: small.change(folder, lambda told: told["outputs"].pop(name)), FormatError,
+       f"june/manifest.json: the outputs in it do not name {name}, which every run writes; put back the file")
+      for name in ("cohort.csv", "monitoring.csv", "explanations.csv", "excluded.csv", "scores.parquet")),
+    *((other_file(name, data), FormatError, f"june/{name}: the format is damaged")
+      for name in ("cohort.csv", "monitoring.csv", "explanations.csv")
+      for data in (b"", b"perpetrator_id,status\r\n", b"\xef\xbb\xbf")),
     *((lambda folder, name=name: (folder / name).unlink(), FormatError, f"june/{name} is missing")
       for name in ("cohort.csv", "monitoring.csv", "explanations.csv", "scores.parquet")),
     *((lambda folder, name=name: (folder / name).write_bytes(b"x"), FormatError, f"june/{name} is not the")
@@ -232,6 +263,144 @@ def test_what_is_no_earlier_run_is_refused_by_name(spoil, error, words, tmp_path
         before(folder)
     assert isinstance(refused.value, DataError) and refused.value.exit_code == 1
     assert words in str(refused.value) and CANARY not in str(refused.value)
+
+
+def cohort_row(position: str, person: str = "P1") -> bytes:
+    head = "perpetrator_id,position,status,pathway,entry_routes,flags,summary"
+    return f"{head}\r\n{person},{position},proposed,,score,,\r\n".encode()
+
+
+def other_cell(name: str, kind: pa.DataType, cell: object):
+    return lambda folder: small.rescore(folder, small.column(name, kind, cell))
+
+
+SPOILT = {
+    **{f"position {cell}": other_file("cohort.csv", cohort_row(cell))
+       for cell in ("99999999999999999999", "2147483648", "0", "-5", "+1", "1_0", "\u0663", "x")},
+    "nobody": other_file("cohort.csv", cohort_row("1", "")),
+    "twice": other_file("cohort.csv", cohort_row("1") + cohort_row("1").split(b"\r\n", 1)[1]),
+    "a name twice": other_file("cohort.csv", cohort_row("1").replace(b"flags", b"summary")),
+    "no list": other_file("cohort.csv", b""),
+    "nobody listed": other_file("cohort.csv", cohort_row("1").split(b"\r\n", 1)[0]),
+    "no count": edited(people=None),
+    "no outputs": lambda folder: small.change(folder, lambda told: told["outputs"].pop("monitoring.csv")),
+    "junk outputs": edited(outputs={"cohort.csv": 1}),
+    **{f"without {name}": lambda folder, name=name: small.rescore(folder, lambda held: held.drop([name]))
+       for name in ("perpetrator_id", "position", "frequency_value", "worst_offence_code", "flags")},
+    "two rows": lambda folder: small.rescore(folder, lambda held: pa.concat_tables([held, held])),
+    **{f"{name} {cell} {kind}": other_cell(name, kind, cell)
+       for name, kind, cell in (
+           ("perpetrator_id", pa.string(), None), ("perpetrator_id", pa.int32(), 7),
+           ("perpetrator_id", pa.string(), ""), ("position", pa.int32(), None), ("position", pa.int32(), 0),
+           ("position", pa.int64(), 1), ("rank", pa.int32(), None), ("score", pa.string(), "x"),
+           ("score", pa.int32(), None), ("score", pa.float64(), 1.0), ("frequency_value", pa.float64(), 1.0),
+           ("frequency_points", pa.int32(), None), ("last_event_date", pa.string(), "x"),
+           ("last_event_date", pa.date32(), 10**7), ("last_event_date", pa.date32(), 2**31 - 1),
+           ("flags", pa.list_(pa.string()), []),
+       )},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_an_output_set_that_was_edited_and_sealed_anew_is_refused_by_every_reader(spoilt, tmp_path):
+    row = {"cohort": [{"perpetrator_id": "P1", "position": 1}]}
+    folder, other = (small.lay_down(tmp_path / name, **row) for name in ("june", "may"))
+    SPOILT[spoilt](folder)
+    for read in (lambda: before(folder), lambda: diff(other, folder), lambda: look_up(folder, "P1")):
+        with pytest.raises(FormatError, match=r"^june(/(cohort\.csv|scores\.parquet|manifest\.json))?: "):
+            read()
+
+
+def test_people_lost_from_the_scores_are_missed(tmp_path):
+    rows = [{"perpetrator_id": f"P{at}", "position": at} for at in (1, 2)]
+    folder = small.lay_down(tmp_path / "june", cohort=rows)
+    small.rescore(folder, lambda held: held.slice(0, 1))
+    for read in (lambda: before(folder), lambda: diff(folder, folder)):
+        with pytest.raises(FormatError) as refused:
+            read()
+        assert str(refused.value) == (
+            "june: the rows of scores.parquet are 1, and not as many as manifest.json counts; put back the "
+            "files as written, or run again"
+        )
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [None, {}, {"gravity": [1], "frequency": [1]}, {"gravity": [2, 1]}, {"gravity": [1e999]}, {"gravity": 1}],
+)
+def test_quantiles_need_their_own_edges_in_order(edges, tmp_path):
+    told = {} if edges is None else {"edges": edges}
+    row = {"perpetrator_id": "P1", "position": 1}
+    folder = small.lay_down(tmp_path / "june", cohort=[row], config=QUANTILE, **told)
+    with pytest.raises(FormatError, match=r"^june/manifest\.json: the format is damaged"):
+        before(folder)
+    small.change(folder, lambda manifest: manifest.update(edges={"gravity": []}))
+    assert before(folder).edges == {"gravity": ()}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_scores_are_finite(value, tmp_path):
+    score = {
+        "method": "continuous",
+        "weights": {"gravity": 1},
+        "scale": "none",
+        "components": {"gravity": {}},
+    }
+    row = {"perpetrator_id": "P1", "position": 1}
+    folder = small.lay_down(tmp_path / "june", cohort=[row], config=small.settings(score=score))
+    assert before(folder).scores["score"] == [10.0]
+    small.rescore(folder, small.column("score", pa.float64(), value))
+    with pytest.raises(FormatError, match=r"^june/scores\.parquet: the format is damaged"):
+        before(folder)
+
+
+HOSTILE = "a\x1b[31mb\x9b2Jc\nd\u202ee\u2028f\U000e0041g"
+SHOWN = r"a\x1b[31mb\x9b2Jc\x0ad\u202ee\u2028f\U000e0041g"
+
+
+def test_nothing_from_a_table_reaches_a_terminal_unseen(tmp_path):
+    row = {"perpetrator_id": HOSTILE, "summary": HOSTILE, "flags": HOSTILE, "pathway": HOSTILE}
+    told = {
+        "perpetrator_id": HOSTILE,
+        "component": "referral",
+        "evidence": HOSTILE,
+        "sentence": f"{HOSTILE}.",
+    }
+    said = look_up(small.lay_down(tmp_path / "june", cohort=[row], explained=[told]), HOSTILE)
+    assert said.splitlines() == [
+        f"{SHOWN} as of 2025-06-30: no position, not scored",
+        f"  cohort.csv: proposed (within capacity), pathway {SHOWN}",
+        "  routes: score (position within capacity)",
+        f"  {SHOWN}",
+        f"  referral: {SHOWN}.",
+        f"      {SHOWN}",
+        f"  flags: {SHOWN}",
+    ]
+
+
+def test_the_name_of_a_folder_is_told_plainly(tmp_path):
+    folder = tmp_path / HOSTILE
+    with pytest.raises(InputNotFoundError) as refused:
+        before(folder)
+    assert str(refused.value).startswith(f"{SHOWN}: there is no output set here")
+    small.lay_down(folder)
+    assert before(folder).folder == SHOWN
+
+    def edit(manifest: dict) -> None:
+        manifest["config"][HOSTILE] = 1
+        text = json.dumps(manifest["config"], sort_keys=True, separators=(",", ":"))
+        manifest["config_sha256"] = hashlib.sha256(text.encode()).hexdigest()
+
+    small.change(folder, edit)
+    with pytest.raises(FormatError) as refused:
+        before(folder)
+    assert str(refused.value).isprintable()
+
+
+def test_who_is_neither_ranked_nor_excluded_is_damage(tmp_path):
+    folder = small.lay_down(tmp_path / "june", scores=[{"perpetrator_id": "P1"}])
+    with pytest.raises(FormatError, match=r"^june/"):
+        look_up(folder, "P1")
 
 
 def test_a_file_is_no_folder(tmp_path):
@@ -371,7 +540,7 @@ def test_a_person_below_the_lists_is_told_part_by_part(written):
     said = look_up(folder, below).splitlines()
     assert said[0].startswith(f"{below} as of 2025-06-30: position 3 of 3")
     assert said[1] == "  frequency (incidents) 1: 5 points"
-    assert said[2].startswith("  Incidents are named for people on the list")
+    assert said[2].startswith("  Incidents are named for people on the two lists")
 
 
 # The table of changes.csv.

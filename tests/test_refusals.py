@@ -582,6 +582,13 @@ SETTINGS = [
     ),
 ]
 
+
+def sealed() -> str:
+    """Return the manifest of an earlier run that names its files, whatever stands in them."""
+    named = ("cohort.csv", "monitoring.csv", "excluded.csv", "explanations.csv", "scores.parquet")
+    return json.dumps({"schema": "run/1", "outputs": dict.fromkeys(named, "")})
+
+
 EXPLAIN = ["explain", "older", f"{CANARY}-1"]
 OPTIONS = [
     option("a day in another order", {"--as-of": "30/06/2025"}, "RFG-C01", "as_of", "YYYY-MM-DD"),
@@ -643,19 +650,19 @@ OPTIONS = [
     ),
     Case(
         "explain a run that lacks a file",
-        {"older/manifest.json": '{"schema": "run/1", "outputs": {}}'},
+        {"older/manifest.json": sealed()},
         EXPLAIN,
         1,
         "RFG-D03",
-        ("scores.parquet is missing",),
+        ("cohort.csv is missing",),
     ),
     Case(
         "explain a run that was changed",
-        {"older/manifest.json": '{"schema": "run/1", "outputs": {}}', "older/scores.parquet": parquet()},
+        {"older/manifest.json": sealed(), "older/cohort.csv": "P1"},
         EXPLAIN,
         1,
         "RFG-D03",
-        ("scores.parquet", "changed after the run"),
+        ("cohort.csv", "changed after the run"),
     ),
     Case(
         "check settings that are wrong",

@@ -10,6 +10,7 @@ import pytest
 from rfgscore.cohort import Previous, Standing
 from rfgscore.cohort.select import select_cohort
 from rfgscore.dates import iso, to_day
+from rfgscore.errors import DataError
 from rfgscore.history.read import gravity_of
 from rfgscore.scoring import score_people
 
@@ -236,6 +237,71 @@ def test_someone_taken_off_rests_until_something_becomes_known(desk, word, known
     assert ("A" in lists(found), found.at_rest) == (back, int(not back))
 
 
+@pytest.mark.parametrize(("known", "back"), [("2025-06-01", False), ("2025-06-02", True)])
+def test_what_became_known_between_the_list_and_the_meeting_brings_a_person_back(desk, known, back):
+    # Nobody can say whether the meeting of 8 June, which had the list of 1 June, was told of it.
+    rows = [{**row, "recorded_date": row["event_date"]} for row in TOP]
+    late = {"perpetrator_id": "A", "event_date": "2025-05-30", "recorded_date": known, "incident_id": "late"}
+    decision = {"perpetrator_id": "A", "meeting_date": "2025-06-08", "decision": "removed", **TOLD}
+    now = scored(desk, [*rows, late], decisions=[decision])
+    found = select_cohort(now, previous(now, A=("proposed", 1)))
+    assert ("A" in lists(found), found.at_rest, found.left) == (back, int(not back), int(not back))
+
+
+@pytest.mark.parametrize(
+    ("day", "recorded", "listed"),
+    [
+        ("2025-05-20", "2025-06-08", False),
+        ("2025-05-20", "2025-06-09", True),
+        ("2025-06-09", "2025-06-09", True),
+    ],
+)
+def test_a_meeting_closes_only_referrals_that_were_known(desk, day, recorded, listed):
+    referral = {"perpetrator_id": "D", "referred_date": day, "recorded_date": recorded}
+    decision = {"perpetrator_id": "D", "meeting_date": "2025-06-08", "decision": "removed", **TOLD}
+    now = scored(desk, TOP, referrals=[referral], decisions=[decision])
+    assert ("D" in lists(select_cohort(now))) == listed
+
+
+def test_decisions_of_joined_records_lose_no_owner_and_no_day_of_review(desk):
+    links = [{"nominal_id": "D2", "master_id": "D"}]
+    plain = {"meeting_date": "2025-05-01", "decision": "managed", "pathway": "diversion", "reason": "r"}
+    rows = [
+        {"perpetrator_id": "D", **plain, "owner": "zoe", "review_by": "2025-09-01", "decided_by": "chair"},
+        {"perpetrator_id": "D2", **plain, "owner": "anna", "review_by": "2025-07-01", "decided_by": "chair"},
+    ]
+    for listed in (rows, rows[::-1]):
+        found = select_cohort(scored(desk, TOP, links=links, decisions=listed)).considered
+        (one,) = (one for one in found if one.person == "D")
+        assert (one.decision.owner, one.decision.decided_by) == ("anna; zoe", "chair")
+        assert iso(one.decision.review_by) == "2025-07-01"
+
+
+def test_a_later_meeting_settles_what_joined_records_were_decided_apart(desk):
+    links = [{"nominal_id": "D2", "master_id": "D"}]
+    rows = [
+        {"perpetrator_id": "D", "meeting_date": "2025-05-01", "decision": "monitoring", **TOLD},
+        {"perpetrator_id": "D2", "meeting_date": "2025-05-01", "decision": "removed", **TOLD},
+    ]
+    with pytest.raises(DataError, match="add what a later meeting decided"):
+        scored(desk, TOP, links=links, decisions=rows)
+    later = {"perpetrator_id": "D", "meeting_date": "2025-06-01", "decision": "monitoring", **TOLD}
+    for listed in ([*rows, later], [later, *rows[::-1]]):
+        found = lists(select_cohort(scored(desk, TOP, links=links, decisions=listed)))
+        assert found["D"] == ("monitoring", "monitoring", ("carried",))
+
+
+def test_an_overdue_release_stays_told_until_someone_says_more(desk):
+    spell = {"perpetrator_id": "D", "start": "2025-01-01", "end": "", "planned_release": "2025-05-20"}
+    now = scored(desk, TOP, custody=[spell])
+    assert "D" not in lists(select_cohort(now))  # the last list told of it
+    found = select_cohort(now, previous(now, D=("release", 4)))
+    assert lists(found)["D"] == ("cohort", "release", ("release",))
+    for recorded, listed in (("2025-06-01", False), ("2025-06-02", True)):
+        late = scored(desk, TOP, custody=[{**spell, "recorded_date": recorded}])
+        assert ("D" in lists(select_cohort(late, previous(late)))) == listed
+
+
 def test_the_dead_come_by_no_route_of_their_own(desk):
     dead = [{"perpetrator_id": "A", "deceased_date": "2025-06-30"}]
     custody = [{"perpetrator_id": "A", "start": "2025-01-01", "end": "", "planned_release": "2025-07-01"}]
@@ -329,7 +395,10 @@ def test_whoever_was_before_the_meeting_without_a_decision_is_shown_again(desk, 
     if expected:
         (one,) = (one for one in found.considered if one.person == "D")
         assert one.why == (
-            ("undecided", "On the list of 2025-06-01 as reserve, and no decision is recorded: shown again."),
+            (
+                "undecided",
+                "On the list of 2025-06-01 as reserve, and no meeting since has decided: shown again.",
+            ),
         )
 
 

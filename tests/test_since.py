@@ -179,6 +179,12 @@ def spell(start, end=None, recorded=None):
         ([spell(90, 20), spell(20, 5)], (0, 1)),
         ([spell(20, 10), spell(12, 4), spell(4)], (1, 0)),
         ([spell(90, 20), spell(19, 5)], (1, 2)),
+        # Recorded late: told with what became known since.
+        ([spell(90, recorded=NEW)], (1, 0)),
+        ([spell(90, recorded=OLD)], (0, 0)),
+        ([spell(90, 70, recorded=NEW)], (1, 1)),
+        # Part of a spell that was known then is no move.
+        ([spell(90), spell(80, recorded=NEW)], (0, 0)),
         # Not known yet: the admission recorded later, the end to come.
         ([spell(90, -3)], (0, 0)),
         ([spell(20, 10, recorded=5), spell(4, recorded=-1)], (1, 1)),

@@ -35,10 +35,15 @@ SUITES = {
         {"RFG_EXAMPLES": "40000"},
         [*PYTEST, "tests/test_emerging.py", "tests/test_since.py", "tests/test_causes.py"],
     ),
+    "Who is before the meeting = a plain oracle of three meetings of 500 random forces": (
+        {"RFG_EXAMPLES": "20000"},
+        [*PYTEST, "tests/test_cycle_oracle.py"],
+    ),
     "Twelve monthly cycles of 5,000 invented people, twice": ({}, ["tools/twelve_cycles.py"]),
     "Twelve monthly cycles on the New York admissions, twice": ({}, ["tools/twelve_cycles.py", "--new-york"]),
     "A workbook through LibreOffice, decisions filled in and read back": ({}, ["tools/workbook_deep.py"]),
     "Snapshot against pandas, polars and DuckDB": ({}, ["benchmarks/snapshot.py"]),
+    "Packs for 100 people from a million events": ({}, ["benchmarks/packs.py"]),
     "A whole run against a bare polars script": ({}, ["benchmarks/end_to_end.py"]),
 }
 

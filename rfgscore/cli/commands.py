@@ -94,10 +94,12 @@ def run_command(
     from rfgscore.cli.progress import progress
     from rfgscore.cli.show import print_lists, print_missing, print_run
     from rfgscore.config import load_config
-    from rfgscore.pipeline.folder import check_out
+    from rfgscore.pipeline.folder import check_out, keep_apart
 
     settings = load_config(config)
     check_out(out, replace=replace)
+    if previous is not None:
+        keep_apart(out, previous)
     with progress(quiet) as tell:
         found = run_all(
             config=settings,

@@ -101,6 +101,9 @@ def _unread() -> int:
 
 def _refused(code: str, message: str, exit_code: int | None = None) -> int:
     """Say what happened and where to read more."""
+    from rfgscore.pipeline.plain import plain
+
+    message = "\n".join(map(plain, message.split("\n")))  # a name may hold what a terminal obeys
     print(f"rfgscore: {code}: {message}\nrfgscore: for more see {page_of(code)}", file=sys.stderr)
     return OTHER_CODES[code] if exit_code is None else exit_code
 

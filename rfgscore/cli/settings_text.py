@@ -10,6 +10,7 @@ from rfgscore.cli.column_names import is_private
 from rfgscore.cli.head import Head
 from rfgscore.config import Config
 from rfgscore.config.strict_yaml import resolve
+from rfgscore.dates import ISO
 from rfgscore.ingest.guess import Finding, Guess
 
 __all__ = ["COSTS", "missing", "name_of", "notes", "settings_text", "shown", "to_place", "unmapped"]
@@ -43,14 +44,19 @@ _SIDES = """\
   # Tables beside the offences make the list right: who is under age or dead, who is held, whom partners
   # refer, which records are one person, whom an order binds, what meetings decided, who was taken off. Take
   # away the # and name the columns of your files, then give the files with --subjects, --custody,
-  # --referrals, --links, --orders, --decisions and --removals.
-  # subjects: {columns: {perpetrator_id: nominal_ref, dob: dob, deceased_date: deceased}}
-  # custody: {columns: {perpetrator_id: nominal_ref, start: in_date, end: out_date}}
-  # referrals: {columns: {perpetrator_id: nominal_ref, referred_date: date, agency: agency}}
-  # links: {columns: {nominal_id: nominal, master_id: master}}
-  # orders: {columns: {perpetrator_id: nominal_ref, kind: order_type, start: from, end: to}}
-  # decisions: {columns: {perpetrator_id: nominal_ref, meeting_date: met, decision: decision, pathway: way}}
-  # removals: {columns: {perpetrator_id: nominal_ref, removed_on: removed_on}}
+  # --referrals, --links, --orders, --decisions and --removals. The sheet decisions of a workbook needs none.
+  # subjects:
+  #   columns: {perpetrator_id: nominal_ref, dob: dob, deceased_date: deceased, area: district}{dates}
+  # custody:
+  #   columns: {perpetrator_id: nominal_ref, start: in_date, end: out_date, planned_release: due_out}{dates}
+  # referrals:
+  #   columns: {perpetrator_id: nominal_ref, referred_date: date, agency: agency, reason: reason}{dates}
+  # links:
+  #   columns: {nominal_id: nominal, master_id: master}
+  # orders:
+  #   columns: {perpetrator_id: nominal_ref, kind: order_type, start: from, end: to, protects: victim}{dates}
+  # removals:
+  #   columns: {perpetrator_id: nominal_ref, removed_on: removed_on}{dates}
 """
 
 
@@ -238,7 +244,7 @@ def settings_text(head: Head, guess: Guess, base: Config, extends: str) -> str:
         lines += _comment(note, 2)
     lines += _declared(head, found)
     lines += _lists(found, base)
-    text = "\n".join([*lines, _SIDES + "\n".join(_rest(guess, base))])
+    text = "\n".join([*lines, _sides(found) + "\n".join(_rest(guess, base))])
     return text.rstrip("\n") + "\n"
 
 
@@ -261,6 +267,13 @@ def _top(head: Head, extends: str) -> list[str]:
         f"name: {shown(name_of(head.table.file))}",
         f"extends: {extends}",
     ]
+
+
+def _sides(found: Sequence[Finding]) -> str:
+    """Return the other tables, with dates as the extract writes them: they mostly come from one place."""
+    formats = {finding.date_format for finding in found if finding.date_format is not None} - {ISO}
+    dates = f"\n  #   date_format: {shown(min(formats))}" if formats else ""
+    return _SIDES.replace("{dates}", dates)
 
 
 def _declared(head: Head, found: Sequence[Finding]) -> Iterator[str]:

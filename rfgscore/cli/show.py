@@ -198,12 +198,20 @@ def not_listed(told: Mapping[str, Any]) -> Iterator[str]:
     for route, count in told["not_shown"].items():
         if count:
             whom = "1 person" if count == 1 else f"{count} people"
-            yield f"Not shown: {whom} by the route {route}, beyond cohort.route_caps.{route}."
+            more = f"Not shown: {whom} by the route {route}, beyond cohort.route_caps.{route}"
+            # An emerging rule looks at what is new, so that the next run names these people no more.
+            yield f"{more}; the next run will not come back to them." if route == "emerging" else f"{more}."
     if told["at_rest"]:
         whom = "1 person" if told["at_rest"] == 1 else f"{told['at_rest']} people"
         yield f"Not shown: {whom} within capacity or reserve whom a meeting took off, with nothing new since."
     if told["left"]:
         whom = "1 person" if told["left"] == 1 else f"{told['left']} people"
         yield f"Left since the last run: {whom}."
+    if told["carried"]:
+        who = "1 person was" if told["carried"] == 1 else f"{told['carried']} people were"
+        yield (
+            f"To be looked at: {who} managed or monitored on the last lists, and no decision given to this "
+            "run says so. --decisions wants every decision so far, not those of the last meeting alone."
+        )
     for rule, why in told["not_assessed"].items():
         yield f"Not assessed: the emerging rule {rule}: {why}."

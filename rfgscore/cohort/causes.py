@@ -106,7 +106,12 @@ def _change(undone: Undone, person: str, at: int | None, now: Considered | None)
         what = "left"
     elif before is None:
         what = "entered"
-    elif (then, before.listed, before.status) == (position, now.listed, now.status):
+    elif (then, before.listed, before.status, before.pathway) == (
+        position,
+        now.listed,
+        now.status,
+        now.pathway,
+    ):
         return Change("same", then, position, "", f"Still {_at(position)}.")
     case = _Case(what, then, position, before, now, at, former.row)
     cause, why = _listed_by(undone, case) or _undoing(undone, case) or _places(undone, case) or _others(case)
@@ -221,12 +226,13 @@ def _lead(case: _Case) -> str:
             return f"New on the lists, {'still ' if case.then else ''}{then}"
         return f"New on the lists: {_at(case.position)}, before {then}"
     if case.then == case.position:
-        return f"Still {then}, now {_status(case.now)}, before {_status(case.before)}"
+        return f"Still {then}, now {_status(case.now)} (was {_status(case.before)})"
     return f"Moved from {case.then or 'no position'} to {case.position or 'no position'}"
 
 
 def _status(one: Considered | Standing) -> str:
-    return one.status if one.listed == "cohort" else f"{one.status} on the monitoring list"
+    words = f"{one.status}, {one.pathway}" if one.pathway else one.status
+    return words if one.listed == "cohort" else f"{words} on the monitoring list"
 
 
 def _unranked(undone: Undone, case: _Case) -> str:

@@ -122,7 +122,14 @@ class Emerging:
         start, stop = self.news.history.offsets[person : person + 2].tolist()
         lines = (start + np.flatnonzero(self.lines[rule][start:stop])).tolist()
         incidents = self._gravest_first(lines)
-        told = [self._incident(line) for line in incidents[:NAMED]]
+        news = self.news
+        fresh = {int(news.incident[line]) for line in lines if news.new[line]}
+        old = any(int(news.incident[line]) not in fresh for line in incidents)
+        told = [
+            # Where earlier ones are named beside them, it is said which are new.
+            ("new " if old and int(news.incident[line]) in fresh else "") + self._incident(line)
+            for line in incidents[:NAMED]
+        ]
         if len(incidents) > NAMED:
             told.append(f"and {_plural(len(incidents) - NAMED, 'more incident')}")
         head = _HEADS[rule](self, slice(start, stop))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from rfgscore.cohort.considered import Previous
 from rfgscore.dates import NO_DAY, add_years
 from rfgscore.history.source import Source
 from rfgscore.history.told import Decision, Facts, Referral, Told
@@ -24,8 +25,8 @@ class Roll:
     ----------
     scored : Scored
         Everyone scored, from a history that was read from files.
-    also : iterable of str
-        Ids of people who may have no line; facts are looked up for them too.
+    previous : Previous, optional
+        The previous run.
 
     Attributes
     ----------
@@ -35,28 +36,32 @@ class Roll:
         Referrals on which no meeting has decided yet, the oldest first.
     """
 
-    def __init__(self, scored: Scored, also: Iterable[str] = ()) -> None:
+    def __init__(self, scored: Scored, previous: Previous | None = None) -> None:
         source = scored.history.source
         if source is None:
             raise ValueError("a cohort needs a history that was read from files")
         self.scored, self.source, self.as_of = scored, source, scored.as_of
         self.told: Told = source.told
+        self._previous = previous
         seen = scored.history.person_of_line()[scored.history.visible(self.as_of)]
         self._lines = np.bincount(seen, minlength=len(scored.history.persons))
         self.standing: dict[str, Decision] = {}
         for decision in self.told.decisions or ():
-            held = self.standing.get(decision.person)
-            if decision.known <= self.as_of and (
-                held is None or (held.meeting, held.known) <= (decision.meeting, decision.known)
-            ):
-                self.standing[decision.person] = decision
-        self.open_referrals: dict[str, tuple[Referral, ...]] = {}
-        for referral in self.told.referrals or ():
+            if decision.known <= self.as_of:
+                held = self.standing.get(decision.person)
+                self.standing[decision.person] = decision if held is None else _later(held, decision)
+        waiting: dict[str, list[Referral]] = {}
+        referred = [told for told in self.told.referrals or () if told.known <= self.as_of]
+        for referral in referred:
             decided = self.standing.get(referral.person)
-            if referral.known <= self.as_of and (decided is None or decided.meeting < referral.day):
-                told = (*self.open_referrals.get(referral.person, ()), referral)
-                self.open_referrals[referral.person] = tuple(sorted(told, key=tuple))
-        named = {*self.standing, *self.open_referrals, *also}
+            if decided is None or self.dealt_with(decided) < referral.known:
+                waiting.setdefault(referral.person, []).append(referral)
+        self.open_referrals: dict[str, tuple[Referral, ...]] = {
+            person: tuple(sorted(told, key=tuple)) for person, told in waiting.items()
+        }
+        self._referred = {referral.person for referral in referred}
+        self._bound = {order.person for order in self.told.orders or () if order.in_force(self.as_of)}
+        named = {*self.standing, *self.open_referrals, *(() if previous is None else previous.listed)}
         self._facts: dict[str, Facts] = {}
         self.look_up(named)
 
@@ -174,6 +179,23 @@ class Roll:
         day = self.facts(person).deceased if number is None else int(self.source.deceased[number])
         return day if day <= self.as_of else NO_DAY
 
+    def dealt_with(self, decision: Decision) -> int:
+        """Return up to which day a meeting is taken to have known what there was.
+
+        Parameters
+        ----------
+        decision : Decision
+            What it decided.
+
+        Returns
+        -------
+        int
+            The day it sat; or that of the list before it, where that is the previous run: nobody can say
+            whether the meeting was told what became known in between.
+        """
+        before = self._previous
+        return decision.meeting if before is None else min(decision.meeting, before.as_of)
+
     def at_rest(self, person: str, number: int | None) -> bool:
         """Say whether a meeting took a person off, or handed them on, and nothing became known of them since.
 
@@ -187,17 +209,20 @@ class Roll:
         Returns
         -------
         bool
-            False where a line of the person became known after the meeting.
+            False where a line of the person became known after what the meeting has dealt with.
         """
         decision = self.standing.get(person)
         if decision is None or decision.decision not in _TAKEN_OFF:
             return False
+        before = self._previous
+        if before is not None and person in before.listed and decision.known < before.as_of:
+            return False  # brought back already, and nobody has decided since
         if number is None:
             return True
         history = self.scored.history
         own = slice(*history.offsets[number : number + 2].tolist())
         seen = (history.known_day[own] <= self.as_of) & (history.event_day[own] <= self.as_of)
-        return not bool((seen & (history.known_day[own] > decision.meeting)).any())
+        return not bool((seen & (history.known_day[own] > self.dealt_with(decision))).any())
 
     def custody(self, person: str, place: int | None) -> tuple[bool | None, int]:
         """Return whether a person is held, and when release is planned.
@@ -248,16 +273,12 @@ class Roll:
         if number is not None:
             return tuple(word for word, mask in sorted(self.scored.flagged.items()) if mask[number])
         facts = self.facts(person)
-        orders = (order for order in self.told.orders or () if order.person == person)
-        referred = any(
-            told.person == person and told.known <= self.as_of for told in self.told.referrals or ()
-        )
         moved_in = facts.transferred != NO_DAY and facts.transferred <= self.as_of
         carried = {
             "age_unknown": facts.dob == NO_DAY and self.source.dob_mapped,
-            "history_not_held": referred or moved_in,
+            "history_not_held": person in self._referred or moved_in,
             "managed_elsewhere": facts.managed,
-            "order_in_force": any(order.in_force(self.as_of) for order in orders),
+            "order_in_force": person in self._bound,
             "under_18": facts.dob != NO_DAY and add_years(facts.dob, 18) > self.as_of,
         }
         return tuple(word for word, applies in carried.items() if applies)
@@ -282,6 +303,33 @@ class Roll:
         if stated or number is None:
             return stated
         return latest_word(self.scored, self.source, number, column)
+
+
+def _later(one: Decision, other: Decision) -> Decision:
+    """Return which of two decisions on a person stands: the later one.
+
+    Of one meeting, known the same day, they say the same but for owners and the like (joined records may
+    bring two of them): every owner is kept, and the earlier day of review.
+    """
+    first, last = sorted((one, other), key=lambda decision: (decision.meeting, decision.known))
+    if (first.meeting, first.known, first.decision, first.pathway) != (
+        last.meeting,
+        last.known,
+        last.decision,
+        last.pathway,
+    ):
+        return last
+    days = [day for day in (first.review_by, last.review_by) if day != NO_DAY]
+
+    def both(a: str, b: str) -> str:
+        return "; ".join(sorted({*a.split("; "), *b.split("; ")} - {""}))
+
+    return last._replace(
+        owner=both(first.owner, last.owner),
+        decided_by=both(first.decided_by, last.decided_by),
+        reason=both(first.reason, last.reason),
+        review_by=min(days, default=NO_DAY),
+    )
 
 
 def latest_word(scored: Scored, source: Source, number: int, column: str) -> str:

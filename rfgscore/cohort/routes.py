@@ -69,8 +69,13 @@ def by_referral(roll: Roll) -> dict[str, str]:
     return out
 
 
-def by_release(roll: Roll, since: int, carried: Mapping[str, str]) -> dict[str, str]:
-    """Return who is held and to be released soon, or should have been released since the last meeting.
+def by_release(
+    roll: Roll, since: int, unheard: Mapping[str, str], listed: Mapping[str, Standing]
+) -> dict[str, str]:
+    """Return who is held and to be released soon, or should have been released already.
+
+    A planned day that has passed counts where it passed since the last look, where the spell was recorded
+    since, and where the person was on the lists then: they may be free, and nobody has said so yet.
 
     Parameters
     ----------
@@ -78,14 +83,16 @@ def by_release(roll: Roll, since: int, carried: Mapping[str, str]) -> dict[str, 
         Who is who.
     since : int
         Day of the previous run.
-    carried : mapping of str to str
+    unheard : mapping of str to str
         People carried or referred, who need no line to be looked at.
+    listed : mapping of str to Standing
+        The lists of the previous run.
 
     Returns
     -------
     dict of str to str
-        Sentence by id: held on the day, with a planned release after `since` and at most
-        ``cohort.release_within_days`` days ahead.
+        Sentence by id: held on the day, with a planned release at most ``cohort.release_within_days`` days
+        ahead.
     """
     scored, as_of = roll.scored, roll.as_of
     last = as_of + scored.config.cohort.release_within_days
@@ -93,14 +100,17 @@ def by_release(roll: Roll, since: int, carried: Mapping[str, str]) -> dict[str, 
     if spells is None:
         return {}
     held, _, planned = spells.held(as_of, len(scored.history.persons))
+    late = np.zeros(len(held), np.bool_)
+    late[spells.person[(spells.recorded > since) & (spells.recorded <= as_of)]] = True
     due: dict[str, int] = {}
-    for number in np.flatnonzero(held & (planned > since) & (planned <= last)).tolist():
+    for number in np.flatnonzero(held & (planned != NO_DAY) & (planned <= last)).tolist():
         person = roll.person(number)
-        if roll.number(person) is not None:
+        fresh = planned[number] > since or late[number] or person in listed
+        if fresh and roll.number(person) is not None:
             due[person] = int(planned[number])
-    for person in carried:
+    for person in unheard:
         facts = roll.facts(person)
-        if roll.number(person) is None and facts.in_custody and since < facts.planned <= last:
+        if roll.number(person) is None and facts.in_custody and NO_DAY < facts.planned <= last:
             due[person] = facts.planned
     out = {}
     for person, day in due.items():
@@ -146,7 +156,7 @@ def by_carrying(roll: Roll, listed: Mapping[str, Standing]) -> dict[str, str]:
 
 
 def decided(roll: Roll, person: str, previous: Previous) -> bool:
-    """Say whether a meeting decided on a person since the previous run was looked at.
+    """Say whether a decision on a person became known since the previous run was looked at.
 
     Parameters
     ----------
@@ -160,10 +170,10 @@ def decided(roll: Roll, person: str, previous: Previous) -> bool:
     Returns
     -------
     bool
-        True for a meeting on its day or later.
+        True for a meeting on its day or later, and for an earlier one recorded since.
     """
     decision = roll.standing.get(person)
-    return decision is not None and decision.meeting >= previous.as_of
+    return decision is not None and decision.known >= previous.as_of
 
 
 def stays_proposed(roll: Roll, position: int | None, before: Standing | None) -> tuple[int, str]:

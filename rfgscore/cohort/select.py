@@ -21,12 +21,14 @@ from rfgscore.cohort.routes import (
     stays_proposed,
 )
 from rfgscore.config.model import RouteCaps
-from rfgscore.dates import NO_DAY, iso
+from rfgscore.dates import NO_DAY, iso, to_day
 from rfgscore.errors import InternalError
 from rfgscore.scoring import Scored
 from rfgscore.scoring.leaving import leaving
 
 __all__ = ["select_cohort"]
+
+_FIRST_DAY = to_day("0001-01-01")
 
 #: Statuses of people whom only a route that ``cohort.route_caps`` limits brings before the meeting.
 _CAPPED = ("referred", "release", "emerging")
@@ -80,9 +82,9 @@ def select_cohort(scored: Scored, previous: Previous | None = None) -> Cohort:
         When somebody considered would be lost, or stand twice.
     """
     settings = scored.config.cohort
-    since = scored.as_of - settings.emerging_days if previous is None else previous.as_of
+    since = max(_FIRST_DAY, scored.as_of - settings.emerging_days) if previous is None else previous.as_of
     listed = {} if previous is None else previous.listed
-    roll = Roll(scored, listed)
+    roll = Roll(scored, previous)
     named = emerging(scored, since, settings.emerging)
     entries, at_rest = _gather(roll, since, previous, named)
     statuses = {person: _status(roll, entry) for person, entry in entries.items()}
@@ -139,7 +141,7 @@ def _gather(
         else:
             entries[person].why[route] = sentence
     carried, referred = by_carrying(roll, listed), by_referral(roll)
-    released = by_release(roll, since, carried | referred)
+    released = by_release(roll, since, carried | referred, listed)
     for route, found in (("carried", carried), ("referral", referred), ("release", released)):
         for person, sentence in found.items():
             if route != "release" or not entries[person].dead:
@@ -160,13 +162,13 @@ def _stay(roll: Roll, entry: _Entry, previous: Previous) -> None:
     assert entry.before is not None  # noqa: S101 - of the previous lists
     if decided(roll, entry.person, previous):
         return
-    if not entry.dead:
+    if not entry.dead and not roll.at_rest(entry.person, entry.number):
         entry.outside, stays = stays_proposed(roll, entry.position, entry.before)
         if stays and "carried" not in entry.why:
             entry.why["kept"] = stays
     if not entry.why and not entry.rules:
         then = f"On the list of {iso(previous.as_of)} as {entry.before.status}"
-        entry.why["undecided"] = f"{then}, and no decision is recorded: shown again."
+        entry.why["undecided"] = f"{then}, and no meeting since has decided: shown again."
 
 
 def _status(roll: Roll, entry: _Entry) -> str:
@@ -226,7 +228,7 @@ def _considered(roll: Roll, entry: _Entry, status: str, named: Emerging) -> Cons
     before, decision = entry.before, roll.standing.get(entry.person)
     routes = {word for word in why if word not in ("kept", "undecided")}
     if before is not None and "undecided" in why:
-        routes |= set(before.routes)
+        routes |= set(before.routes) - {"carried"}
     if "kept" in why:
         routes.add("score")
     pathway = decision.pathway if decision is not None and decision.decision == "managed" else ""

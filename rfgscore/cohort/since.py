@@ -13,6 +13,7 @@ from rfgscore.cohort.considered import Considered
 from rfgscore.cohort.news import News
 from rfgscore.dates import NO_DAY
 from rfgscore.errors import DataError
+from rfgscore.history.custody import Spells
 from rfgscore.scoring import Scored
 from rfgscore.tables import Column, Table
 from rfgscore.windows import rounded
@@ -97,7 +98,8 @@ def since_last(scored: Scored, persons: Sequence[int | None], since: int) -> tup
     if source is not None:
         breaches = news.count(news.incidents(news.of_groups(["order_breach"])))
         strangled = news.count(news.incidents(news.of_groups(["strangulation"])))
-    moves = _moves(scored, since)
+    spells = None if source is None else source.spells
+    moves = _moves(spells, len(history.persons), scored.as_of, since)
 
     def row(person: int | None) -> SinceRow:
         here = slice(0, 0) if person is None else slice(*history.offsets[person : person + 2].tolist())
@@ -127,15 +129,18 @@ def _told(counts: Int64 | None, person: int | None) -> int | None:
     return None if counts is None else _of(counts, person)
 
 
-def _moves(scored: Scored, since: int) -> tuple[Int64, Int64] | tuple[None, None]:
+def _moves(
+    spells: Spells | None, size: int, as_of: int, since: int
+) -> tuple[Int64, Int64] | tuple[None, None]:
     """Count admissions and releases of every person; None without a custody table."""
-    source, size = scored.history.source, len(scored.history.persons)
-    if source is None or source.spells is None:
+    if spells is None:
         return None, None
     # Once joined, a move from one cell to the next is neither.
-    spells = source.spells.at(scored.as_of)
-    begun = spells.person[spells.start > since]
-    ended = spells.person[(spells.end > since) & (spells.end <= scored.as_of)]
+    now, then = spells.at(as_of), spells.at(since)
+    # A spell of which nothing was known then is told now, however old it is.
+    unknown = ~now.meets(then)
+    begun = now.person[(now.start > since) | unknown]
+    ended = now.person[((now.end > since) | unknown) & (now.end <= as_of)]
     return np.bincount(begun, minlength=size), np.bincount(ended, minlength=size)
 
 
@@ -144,6 +149,22 @@ def _exact_sum(weights: Sequence[float]) -> float:
         return math.fsum(weights)
     except OverflowError as error:  # where a window holds them, scoring has refused them before
         raise DataError("the gravities of a person are too large to add up: use smaller weights") from error
+
+
+def _with_strangers(scored: Scored, people: Sequence[Considered], since: int) -> list[SinceRow]:
+    """Count for everyone; of people without a line the custody table alone tells."""
+    rows = list(since_last(scored, [one.number for one in people], since))
+    source = scored.history.source
+    strangers = [at for at, one in enumerate(people) if one.number is None]
+    if source is None or not strangers:
+        return rows
+    spells = source.told.spells([people[at].person for at in strangers])
+    admissions, releases = _moves(spells, len(strangers), scored.as_of, since)
+    for place, at in enumerate(strangers):
+        if people[at].in_custody is not None:  # else a row that could not be used leaves it open
+            found = _told(admissions, place), _told(releases, place)
+            rows[at] = rows[at]._replace(admissions=found[0], releases=found[1])
+    return rows
 
 
 def since_table(scored: Scored, people: Sequence[Considered], since: int) -> Table:
@@ -173,7 +194,7 @@ def since_table(scored: Scored, people: Sequence[Considered], since: int) -> Tab
     ValueError
         When `since` is after the day looked at.
     """
-    rows = since_last(scored, [one.number for one in people], since)
+    rows = _with_strangers(scored, people, since)
     review = [NO_DAY if one.decision is None else one.decision.review_by for one in people]
     owners = ["" if one.decision is None else one.decision.owner for one in people]
     return Table(

@@ -182,5 +182,6 @@ def _leaves(scored: Scored, left: Leaving) -> Prospect:
         "window": "no line is left in the window",
         "eligible": "the person is no longer eligible",
     }[left.why]
-    words = f"With nothing new for anyone, the person leaves the list on {_days(scored, left.day)}: {why}."
+    words = "With nothing new for anyone, the score no longer lists the person from "
+    words += f"{_days(scored, left.day)}: {why}."
     return Prospect("leaves_on", left.day, left.day - scored.as_of, "days", words)

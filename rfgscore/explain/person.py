@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from html import escape
 
@@ -79,8 +79,8 @@ class Explanation:
     max_score : int or None
         The most there are; None where the method is continuous.
     parts : tuple of Part
-        The parts, in contract order; their points add up to `score`. Of people who are not scored there is
-        none.
+        The parts, in contract order; their points add up to `score`. Of people who are not scored there are
+        none but the records joined for them.
     summary : str
         The whole in one plain English sentence.
     outlook : Outlook
@@ -182,7 +182,7 @@ def explain_person(scored: Scored, place: int, outlook: Outlook) -> Explanation:
     total = round(math.fsum(part.points or 0 for part in parts), 6)
     if total != scored.score[place]:
         raise InternalError("the parts of a score do not add up to it; please report it")
-    records = _records(case)
+    records = _records(case, scored.flags[place])
     return Explanation(
         perpetrator_id=str(scored.history.persons[case.person]),
         score=scored.score[place].item(),
@@ -208,16 +208,17 @@ def explain_considered(scored: Scored, one: Considered, outlook: Outlook | None)
     Returns
     -------
     Explanation
-        Parts, evidence and sentences; without parts for people who are not scored.
+        Parts, evidence and sentences; without points for people who are not scored.
     """
     if one.place is not None and outlook is not None:
         told = explain_person(scored, one.place, outlook)
         return replace(told, routes=one.why, outside=one.outside)
+    records = None if one.number is None else _records(Case(scored, -1, one.number), one.flags)
     return Explanation(
         perpetrator_id=one.person,
         score=None,
         max_score=scored.max_score,
-        parts=(),
+        parts=() if records is None else (records,),
         summary=not_scored(scored, one),
         outlook=Outlook(None, None, None),
         routes=one.why,
@@ -362,10 +363,10 @@ def _victims(case: Case, value: int) -> tuple[tuple[str, ...], str]:
     return evidence, words
 
 
-def _records(case: Case) -> Part | None:
+def _records(case: Case, flags: Collection[str]) -> Part | None:
     """Name the records joined for a person, each with its force and area."""
     source = case.history.source
-    if source is None or "linked" not in case.scored.flags[case.place]:
+    if source is None or "linked" not in flags:
         return None
     places: dict[str, set[tuple[str, str]]] = {}
     for line in case.visible:

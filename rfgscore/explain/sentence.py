@@ -121,8 +121,15 @@ def not_scored(scored: Scored, one: Considered) -> str:
     if "under_18" in one.flags:
         out.append("under 18 years old")
     if one.in_custody:
-        out.append("in custody on the day")
+        out.append(_custody(scored, one.release))
     return "; ".join([words, *out]) + "."
+
+
+def _custody(scored: Scored, planned: int) -> str:
+    """Say that someone is held; a planned day that has passed leaves room for doubt."""
+    if NO_DAY < planned < scored.as_of:
+        return f"no end of custody is recorded, though release was planned for {iso(planned)}"
+    return "in custody on the day"
 
 
 def _died(scored: Scored, one: Considered) -> int:
@@ -145,7 +152,7 @@ def _remarks(scored: Scored, place: int) -> list[str]:
         of_16 = add_years(int(source.dob[scored.people[place]]), 16)
         out.append("16 or 17 years old" if of_16 <= scored.as_of else "under 16 years old")
     if scored.in_custody is not None and scored.in_custody[place]:
-        out.append("in custody on the day")
+        out.append(_custody(scored, int(scored.planned[place])))
     if "counter_allegation" in flags:
         out.append("one of the victims is recorded as suspect against this person too")
     lost = 0 if source is None else int(source.lost_rows[scored.people[place]])

@@ -130,6 +130,28 @@ class Spells:
         covered = np.bincount(now.person, np.maximum(overlap, 0), minlength=len(since)).astype(np.int64)
         return np.asarray(np.maximum(as_of - since - covered, 0), np.int64)
 
+    def meets(self, other: Spells) -> Bool:
+        """Return which spells share a day with, or touch, a spell of the same person elsewhere.
+
+        Parameters
+        ----------
+        other : Spells
+            Spells as `at` returns them; these too.
+
+        Returns
+        -------
+        numpy.ndarray
+            Boolean, one a spell of these.
+        """
+        if len(other.person) == 0:
+            return np.zeros(len(self.person), np.bool_)
+        begun = other.person * _SPAN + other.start + _OPEN
+        # Of disjoint spells the last that begins in time also ends last.
+        at = np.searchsorted(begun, self.person * _SPAN + self.end + _OPEN, side="right") - 1
+        return np.asarray(
+            (at >= 0) & (other.person[at] == self.person) & (other.end[at] >= self.start), np.bool_
+        )
+
     def covers(self, person: Int64, day: Int32, as_of: int) -> Bool:
         """Return which days of which persons lie inside a spell.
 

@@ -51,6 +51,7 @@ def oddities(history: History, rows: OffenceRows, used: Int64, sides: Sides) -> 
         *_removals(rows, sides),
         *_undecided(sides),
         *_strangers(rows, sides),
+        *_unknown_to_all(rows, sides),
     )
 
 
@@ -168,3 +169,20 @@ def _strangers(rows: OffenceRows, sides: Sides) -> Iterator[str]:
                 f"none of the {len(side.person)} rows of the {name} table concerns anyone in the offence "
                 "rows: the ids may be written differently"
             )
+
+
+def _unknown_to_all(rows: OffenceRows, sides: Sides) -> Iterator[str]:
+    """People decided on of whom nothing else tells: an id mistyped on the sheet makes a person of its own."""
+    if sides.decisions is None:
+        return
+    told: set[str] = {*rows.own.values, *rows.person.values, *sides.joined}
+    if sides.referrals is not None:
+        told |= set(sides.referrals.person.values)
+    theirs = set(sides.decisions.person.values)
+    unknown = len(theirs - told)
+    if 0 < unknown < len(theirs):  # of a table of strangers it is said above
+        stand = "stands" if unknown == 1 else "stand"
+        yield (
+            f"{_count(unknown, 'id')} of {sides.decisions.raw.file} {stand} in no offence row and no "
+            "referral: look whether the sheet spells it as the extract does"
+        )

@@ -212,15 +212,35 @@ class Told:
             One a person; blank facts for people in neither table.
         """
         place = {person: number for number, person in enumerate(dict.fromkeys(persons))}
-        # A record that is joined to another one is no person any more.
-        number = {person: at for person, at in place.items() if person not in self.joined}
-        number |= {record: place[final] for record, final in self.joined.items() if final in place}
+        number = self._records(place)
         told = _told_of_subjects(self.subjects, number, len(place), as_of)
         held = _held(self.custody, number, len(place), as_of)
         return {
             person: Facts(**one, in_custody=inside, planned=planned)
             for person, one, (inside, planned) in zip(place, told, held, strict=True)
         }
+
+    def spells(self, persons: Sequence[str]) -> Spells | None:
+        """Return the custody spells of some people.
+
+        Parameters
+        ----------
+        persons : sequence of str
+            Ids, links applied, each once; they need not have a line.
+
+        Returns
+        -------
+        Spells or None
+            Of person 0, 1, … in this order; None without a custody table.
+        """
+        if self.custody is None:
+            return None
+        return _spells(self.custody, self._records({person: at for at, person in enumerate(persons)}))
+
+    def _records(self, place: Mapping[str, int]) -> dict[str, int]:
+        """Return which place each record stands for; one that is joined to another is no person any more."""
+        number = {person: at for person, at in place.items() if person not in self.joined}
+        return number | {record: place[final] for record, final in self.joined.items() if final in place}
 
 
 def told_of(sides: Sides) -> Told:
@@ -338,17 +358,20 @@ def _earliest(days: Iterable[int]) -> int:
     return min((day for day in days if day != NO_DAY), default=NO_DAY)
 
 
+def _spells(custody: Custody, number: Mapping[str, int]) -> Spells:
+    whose = custody.person.among(number).astype(np.int64)
+    rows = np.flatnonzero(whose >= 0)
+    days = (custody.start, custody.end, custody.planned, custody.recorded)
+    return Spells(whose[rows], *(day[rows].astype(np.int64) for day in days))
+
+
 def _held(
     custody: Custody | None, number: Mapping[str, int], size: int, as_of: int
 ) -> list[tuple[bool | None, int]]:
     """Return of each of some people whether they are held, and their planned release."""
     if custody is None:
         return [(None, NO_DAY)] * size
-    whose = custody.person.among(number).astype(np.int64)
-    rows = np.flatnonzero(whose >= 0)
-    days = (custody.start, custody.end, custody.planned, custody.recorded)
-    spells = Spells(whose[rows], *(day[rows].astype(np.int64) for day in days))
-    inside, _, planned = spells.held(as_of, size)
+    inside, _, planned = _spells(custody, number).held(as_of, size)
     doubt = {number[text] for text in custody.lost_by(as_of) if text in number}
     return [
         (None if place in doubt and not held else held, until)

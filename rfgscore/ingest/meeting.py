@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ Int32 = npt.NDArray[np.int32]
 
 #: What a meeting may decide; these words come from its table only, never from the program.
 DECISIONS = ("managed", "monitoring", "removed", "transferred")
+#: Control characters, line ends and tabs included.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]+")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,7 +59,7 @@ class Referrals(SideTable):
     referred : numpy.ndarray
         int32 day of the referral.
     agency, reason, reference : Coded
-        As written, or no value.
+        As written but for control characters, or no value.
     """
 
     referred: Int32
@@ -85,7 +88,7 @@ class Orders(SideTable):
     not_yet_known : int
         Rows recorded, or in force, only after the day looked at.
     kind : Coded
-        As written, or no value.
+        As written but for control characters, or no value.
     start, end : numpy.ndarray
         int32 first and last day; `end` is ``NO_DAY`` where none is told.
     protects : Coded
@@ -123,7 +126,7 @@ class Decisions(SideTable):
     pathway : Coded
         One of ``cohort.pathways`` as the settings write it, or no value.
     owner, decided_by, reason : Coded
-        As written, or no value.
+        As written but for control characters, or no value.
     review_by : numpy.ndarray
         int32 day by which to look again, ``NO_DAY`` where none is told.
     undecided : int
@@ -184,9 +187,9 @@ def read_referrals(source: object, config: Config, as_of: int, extract: int) -> 
         rows.recorded[known],
         later,
         referred=referred.day[known],
-        agency=_text(rows.raw, "agency").rows(known),
-        reason=_text(rows.raw, "reason").rows(known),
-        reference=_text(rows.raw, "reference").rows(known),
+        agency=_free(rows.raw, "agency").rows(known),
+        reason=_free(rows.raw, "reason").rows(known),
+        reference=_free(rows.raw, "reference").rows(known),
     )
 
 
@@ -235,7 +238,7 @@ def read_orders(source: object, config: Config, as_of: int, extract: int) -> Ord
         lost,
         rows.recorded[known],
         later,
-        kind=_text(rows.raw, "kind").rows(known),
+        kind=_free(rows.raw, "kind").rows(known),
         start=start.day[known],
         end=end.day[known],
         protects=rows.victims[0].rows(known),
@@ -304,9 +307,9 @@ def read_decisions(
         meeting=meeting.day[known],
         decision=decision.rows(known),
         pathway=pathway.rows(known),
-        owner=_text(rows.raw, "owner").rows(known),
-        decided_by=_text(rows.raw, "decided_by").rows(known),
-        reason=_text(rows.raw, "reason").rows(known),
+        owner=_free(rows.raw, "owner").rows(known),
+        decided_by=_free(rows.raw, "decided_by").rows(known),
+        reason=_free(rows.raw, "reason").rows(known),
         review_by=rows.days["review_by"].day[known],
         undecided=int(undecided.sum()),
     )
@@ -316,11 +319,17 @@ def _text(raw: RawTable, name: str) -> Coded:
     return raw.column(name).map(lambda text: text.strip() or None)
 
 
+def _free(raw: RawTable, name: str) -> Coded:
+    """Return text that goes into sentences and pages: each run of control characters becomes one blank."""
+    return raw.column(name).map(lambda text: _CONTROLS.sub(" ", text).strip() or None)
+
+
 def _undecided(raw: RawTable, decision: Coded) -> Bool:
     """Rows that name nobody's decision and nothing that goes with one."""
     whole = np.ones(raw.rows, np.bool_)
     whole[list(raw.broken)] = False
-    says = [_text(raw, name).codes >= 0 for name in ("pathway", "decided_by", "reason", "review_by")]
+    says = [_text(raw, name).codes >= 0 for name in ("pathway", "review_by")]
+    says += [_free(raw, name).codes >= 0 for name in ("decided_by", "reason")]
     return np.asarray(whole & (decision.codes < 0) & ~np.logical_or.reduce(says))
 
 
@@ -370,6 +379,14 @@ def _places(raw: RawTable, rows: list[int]) -> str:
     return f"{raw.file} {', '.join(named)}" + (" and others" if len(rows) > 5 else "")
 
 
+def _is_last(row: int, whose: Int32, meeting: Int32, since: Int32) -> bool:
+    """Say whether no decision on the same person comes after that of a row."""
+    own = whose == whose[row]
+    return not bool(
+        (own & ((meeting > meeting[row]) | ((meeting == meeting[row]) & (since > since[row])))).any()
+    )
+
+
 def _refuse_two_minds(
     rows: SideRows, known: Bool, joined: Mapping[str, str], decision: Coded, pathway: Coded
 ) -> None:
@@ -382,11 +399,14 @@ def _refuse_two_minds(
     what = row_keys([decision.codes[at], pathway.codes[at]])
     order = np.lexsort((at, when))
     again = np.flatnonzero((np.diff(when[order]) == 0) & (np.diff(what[order]) != 0))
+    # Where a later decision stands, it need not be known which of the earlier ones came last.
+    whose, days = person.codes[at][order], [part[at][order] for part in parts[1:]]
+    again = np.array([n for n in again.tolist() if _is_last(n, whose, *days)], np.int64)
     if len(again):
         first = sorted(at[order[again[0] : again[0] + 2]].tolist())
         raise DataError(
             f"{_places(rows.raw, first)}: one meeting decided two things on one person, links applied, both "
             f"known from the same day (columns {rows.raw.names['decision']}, "
-            f"{rows.raw.names.get('pathway', 'pathway')}); keep one of the rows, or say in recorded_date "
-            "which came later"
+            f"{rows.raw.names.get('pathway', 'pathway')}); add what a later meeting decided on the person, "
+            "say in recorded_date which came later, or keep one of the rows"
         )

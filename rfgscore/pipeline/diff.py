@@ -12,6 +12,8 @@ from rfgscore.errors import PointInTimeError
 from rfgscore.explain import number
 from rfgscore.pipeline.given import Pair, causes_known, figures, settings
 from rfgscore.pipeline.output_set import OutputSet, read_output_set, understood
+from rfgscore.pipeline.plain import plain
+from rfgscore.pipeline.shape import whole
 from rfgscore.tables import Column, Table
 
 __all__ = ["Diff", "diff"]
@@ -79,7 +81,7 @@ class Diff:
         return f"Diff({', '.join(counts)})"
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        return "\n".join(map(plain, _lines(self)))
 
 
 def diff(run_a: str | os.PathLike[str], run_b: str | os.PathLike[str]) -> Diff:
@@ -146,8 +148,7 @@ def _scores(found: OutputSet) -> dict[str, tuple[float, int | None]]:
 def _places(found: OutputSet) -> dict[str, _Place]:
     """Return where everyone on the two lists stands."""
     places: dict[str, _Place] = {}
-    for listed in ("monitoring", "cohort"):
-        rows = found.rows(f"{listed}.csv")
+    for listed, rows in reversed(found.lists().items()):
         with understood(f"{found.name}/{listed}.csv"):
             for row in rows:
                 places[row["perpetrator_id"]] = _Place(listed, row["status"], _whole(row["position"]))
@@ -155,7 +156,7 @@ def _places(found: OutputSet) -> dict[str, _Place]:
 
 
 def _whole(cell: str) -> int | None:
-    return int(cell) if cell else None
+    return whole(cell) if cell else None
 
 
 def _compared(
@@ -285,7 +286,7 @@ def _step(before: str | None, now: str | None) -> str:
 
 
 def _aligned(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    listed = list(rows)
+    listed = [tuple(map(plain, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
     for row in listed:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -13,7 +13,16 @@ from pathlib import Path
 
 from rfgscore.errors import OutputError, WriteError
 
-__all__ = ["MANIFEST", "SCHEMA", "check_out", "put_in_place", "sweep", "temporary", "write_folder"]
+__all__ = [
+    "MANIFEST",
+    "SCHEMA",
+    "check_out",
+    "keep_apart",
+    "put_in_place",
+    "sweep",
+    "temporary",
+    "write_folder",
+]
 
 #: Stands in every output set, written last.
 MANIFEST = "manifest.json"
@@ -89,6 +98,29 @@ def check_out(out: Path, *, replace: bool, schema: str = SCHEMA) -> None:
         raise OutputError(
             f"--out {out.name} holds something else than an output set, so it is not replaced: move what was "
             "added to it, or name another folder"
+        )
+
+
+def keep_apart(out: Path, previous: Path) -> None:
+    """Refuse to write over, or into, the run that this one goes on from.
+
+    Parameters
+    ----------
+    out : Path
+        Folder to write to.
+    previous : Path
+        Folder of the previous run.
+
+    Raises
+    ------
+    OutputError
+        When `out` is that folder, or lies in it.
+    """
+    target, before = Path(os.path.realpath(out)), Path(os.path.realpath(previous))
+    if target == before or before in target.parents:
+        raise OutputError(
+            f"--out {out.name} is the folder of the previous run, or lies in it: name another, since without "
+            "the previous run this one cannot be made once more"
         )
 
 

@@ -136,7 +136,7 @@ def _settings(first: OutputSet, second: OutputSet) -> Iterator[Pair]:
     if first.input_sums("gravity") != second.input_sums("gravity"):
         yield Pair("gravity table", _files(first, "gravity"), _files(second, "gravity"))
     # Weights depend on the table, the uplifts and the policies; runs of earlier versions told none.
-    weights_a, weights_b = (told.get("run", {}).get("weights", {}) for told in (a, b))
+    weights_a, weights_b = first.weights(), second.weights()
     for code in sorted(weights_a.keys() & weights_b.keys()):
         if weights_a[code] != weights_b[code]:
             yield Pair(f"weight of {code}", number(weights_a[code]), number(weights_b[code]))

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rfgscore.config import COMPONENTS
+from rfgscore.dates import iso
 from rfgscore.errors import UnknownPersonError
 from rfgscore.explain import number
 from rfgscore.pipeline.folder import MANIFEST
 from rfgscore.pipeline.output_set import OutputSet, read_output_set, understood
+from rfgscore.pipeline.plain import plain
+from rfgscore.pipeline.shape import WRITTEN
 from rfgscore.scoring.components import UNITS
 from rfgscore.vocabulary import words
 
@@ -33,7 +36,7 @@ def look_up(run_dir: str | os.PathLike[str], perpetrator_id: str) -> str:
     -------
     str
         Lines of plain text: standing, status and routes, each part of the score, and for listed people the
-        evidence.
+        evidence. Unseen characters stand as escapes.
 
     Raises
     ------
@@ -45,11 +48,11 @@ def look_up(run_dir: str | os.PathLike[str], perpetrator_id: str) -> str:
         When the person was neither scored nor listed in that run.
     """
     found = read_output_set(run_dir)
-    names = ("scores.parquet", "explanations.csv", "cohort.csv", "excluded.csv", "monitoring.csv")
-    for name in names[:-1]:
+    for name in WRITTEN:
         found.check(name)  # all of them before the first is read
     standing = _standing(found, perpetrator_id)
-    parts, cohort, excluded, monitoring = (_rows(found, name, perpetrator_id) for name in names[1:])
+    parts, excluded = (_of(perpetrator_id, found.rows(name)) for name in ("explanations.csv", "excluded.csv"))
+    cohort, monitoring = (_of(perpetrator_id, rows) for rows in found.lists().values())
     listed = cohort + monitoring
     if standing is None and not listed:
         raise UnknownPersonError(
@@ -57,13 +60,13 @@ def look_up(run_dir: str | os.PathLike[str], perpetrator_id: str) -> str:
             "and whether its record was joined with another, under whose id it then stands"
         )
     with understood(f"{found.name}/{MANIFEST}"):
-        lines = [_head(perpetrator_id, found.manifest, standing, excluded)]
+        lines = [_head(perpetrator_id, found, standing, excluded)]
         for name, rows in (("cohort.csv", cohort), ("monitoring.csv", monitoring)):
             for row in rows:
                 lines += _listed(name, row)
         lines += _parts(found.manifest, standing, parts, listed)
     flags = listed[0]["flags"] if standing is None else standing["flags"]
-    return "\n".join([*lines, f"  flags: {flags}"] if flags else lines)
+    return "\n".join(map(plain, [*lines, f"  flags: {flags}"] if flags else lines))
 
 
 def _standing(found: OutputSet, perpetrator_id: str) -> dict[str, Any] | None:
@@ -71,21 +74,21 @@ def _standing(found: OutputSet, perpetrator_id: str) -> dict[str, Any] | None:
     return {name: table[name][0] for name in table.columns} if len(table) else None
 
 
-def _rows(found: OutputSet, name: str, perpetrator_id: str) -> list[Row]:
-    return [row for row in found.rows(name) if row["perpetrator_id"] == perpetrator_id]
+def _of(perpetrator_id: str, rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row["perpetrator_id"] == perpetrator_id]
 
 
-def _head(
-    person: str, manifest: Mapping[str, Any], standing: Mapping[str, Any] | None, excluded: Sequence[Row]
-) -> str:
-    begin = f"{person} as of {manifest['as_of']}"
+def _head(person: str, found: OutputSet, standing: Mapping[str, Any] | None, excluded: Sequence[Row]) -> str:
+    begin = f"{person} as of {iso(found.as_of)}"
     if standing is None:
         return f"{begin}: no position, not scored"
     if excluded:
         where = f"not eligible, {excluded[0]['reason']} ({excluded[0]['detail']})"
     else:
+        if standing["position"] is None:
+            raise ValueError  # neither ranked nor excluded
         shared = f", shared by {standing['tied_with'] + 1}" if standing["tied_with"] else ""
-        where = f"position {standing['position']} of {manifest['people']['eligible']}"
+        where = f"position {standing['position']} of {found.manifest['people']['eligible']}"
         where += f", rank {standing['rank']}{shared}"
     most = "" if standing["max_score"] is None else f" of {standing['max_score']}"
     return f"{begin}: {where}, {number(standing['score'])}{most} points"
@@ -121,11 +124,11 @@ def _parts(
             lines.append(f"  {part['component']}: {part['sentence']}")
             lines += [f"      {evidence}" for evidence in part["evidence"].split(";") if evidence]
     if not parts and standing is not None:
-        recency = manifest["config"]["score"]["components"].get("recency", {})
+        recency = manifest["config"]["score"]["components"].get("recency") or {}
         units = UNITS | ({"recency": "days at liberty"} if recency.get("clock") == "at_liberty" else {})
         for name in COMPONENTS:
             if f"{name}_points" in standing:
                 value, points = (number(standing[f"{name}_{what}"]) for what in ("value", "points"))
                 lines.append(f"  {name} ({units[name]}) {value}: {points} points")
-        lines.append("  Incidents are named for people on the list; a larger cohort.reserve lists more.")
+        lines.append("  Incidents are named for people on the two lists only.")
     return lines

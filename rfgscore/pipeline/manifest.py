@@ -58,7 +58,6 @@ def manifest_of(history: History, scored: Scored, cohort: Cohort, allow_empty: b
     account = source.account
     inside = int(in_window(history, scored.as_of, config.score.window_days).sum())
     flags = Counter(word for words in scored.flags for word in words)
-    flags.update(word for one in cohort.considered if one.place is None for word in one.flags)
     warnings = [(word, str(flags[word])) for word in sorted(flags)]
     unmapped = np.array([grade.fallback == "unmapped" for grade in scored.grades], np.bool_)
     guessed = np.bincount(scored.history.code, minlength=len(unmapped))
@@ -105,6 +104,7 @@ def manifest_of(history: History, scored: Scored, cohort: Cohort, allow_empty: b
                 "not_shown": dict(cohort.not_shown),
                 "at_rest": cohort.at_rest,
                 "left": cohort.left,
+                "carried": sum(one.status == "carried" for one in cohort.considered),
                 "not_assessed": dict(cohort.not_assessed),
             },
             # So that the next run can tell what another gravity table alone changed.

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Set as AbstractSet
-from typing import Any, Literal
+from typing import Any
 
 from rfgscore.cohort.considered import Previous, Standing
 from rfgscore.config import Config, load_config
@@ -16,14 +16,17 @@ from rfgscore.errors import ConfigError, FormatError, PointInTimeError
 from rfgscore.history.told import Told
 from rfgscore.pipeline.folder import MANIFEST
 from rfgscore.pipeline.output_set import OutputSet, read_output_set, understood
+from rfgscore.pipeline.plain import plain
+from rfgscore.pipeline.shape import whole
 
 __all__ = ["read_previous"]
 
-_LISTS: tuple[Literal["cohort", "monitoring"], ...] = ("cohort", "monitoring")
 #: Statuses of a recorded decision that keeps a person before the meeting.
 _DECIDED = ("managed", "monitoring")
 #: Where the force and area of a record begin, which stand after its id in brackets.
 _PLACE = re.compile(r" \((?=(?:force|area) )")
+#: More signs within the ids and places of one person are not looked through.
+_MOST_SIGNS = 16
 
 
 def read_previous(folder: str | os.PathLike[str], told: Told, as_of: int) -> Previous:
@@ -66,18 +69,14 @@ def read_previous(folder: str | os.PathLike[str], told: Told, as_of: int) -> Pre
     config = _config(found)
     with understood(f"{found.name}/{MANIFEST}"):
         gravity = found.input_sums("gravity")[0]
-        # Runs of earlier versions told no weights, and only scores in quantiles have edges.
-        weighed = found.manifest.get("run", {}).get("weights", {})
-        weights = {code: float(weight) for code, weight in weighed.items()}
-        edges = {name: tuple(map(float, some)) for name, some in found.manifest.get("edges", {}).items()}
     return Previous(
         folder=found.name,
         sha256=found.sha256,
         as_of=found.as_of,
         config=config,
-        weights=weights,
+        weights=found.weights(),
         gravity=gravity,
-        edges=edges,
+        edges=found.edges(),
         listed=_standings(found, told),
         # People taken off since may stand in it: it is compared with, and never written anywhere.
         scores=found.scores(),
@@ -99,7 +98,7 @@ def _config(found: OutputSet) -> Config:
     try:
         return load_config(data)
     except ConfigError as error:
-        keys = ", ".join(problem.path for problem in error.problems[:5]) or "as a whole"
+        keys = plain(", ".join(problem.path for problem in error.problems[:5])) or "as a whole"
         raise FormatError(
             f"{where}: this version cannot read the format of its settings ({keys}); run that day again with "
             "this version"
@@ -110,8 +109,7 @@ def _standings(found: OutputSet, told: Told) -> dict[str, Standing]:
     """Return who stood where on the two lists, by the person each id stands for now."""
     outside, records = _explained(found, told)
     best: dict[str, tuple[tuple[Any, ...], Standing]] = {}
-    for listed in _LISTS:
-        rows = found.rows(f"{listed}.csv")
+    for listed, rows in found.lists().items():
         with understood(f"{found.name}/{listed}.csv"):
             for row in rows:
                 then = row["perpetrator_id"]
@@ -123,7 +121,7 @@ def _standings(found: OutputSet, told: Told) -> dict[str, Standing]:
                     status=row["status"],
                     pathway=row["pathway"],
                     routes=tuple(word for word in row["entry_routes"].split(";") if word),
-                    position=int(row["position"]) if row["position"] else None,
+                    position=whole(row["position"]) if row["position"] else None,
                     outside=outside.get(then, 0),
                     records=records.get(then, ()),
                 )
@@ -153,9 +151,9 @@ def _explained(found: OutputSet, told: Told) -> tuple[dict[str, int], dict[str, 
     with understood(f"{found.name}/explanations.csv"):
         for row in rows:
             if row["component"] == "kept":
-                outside[row["perpetrator_id"]] = int(row["value"])
+                outside[row["perpetrator_id"]] = whole(row["value"], 0)
             elif row["component"] == "records":
-                named = _records(row["evidence"], int(row["value"]), known)
+                named = _records(row["evidence"], whole(row["value"]), known | {row["perpetrator_id"]})
                 records[row["perpetrator_id"]] = tuple(
                     record for record in named if told.resolved(record) is not None
                 )
@@ -165,33 +163,51 @@ def _explained(found: OutputSet, told: Told) -> tuple[dict[str, int], dict[str, 
 def _records(evidence: str, count: int, known: AbstractSet[str]) -> tuple[str, ...]:
     """Return the ids of records from the words that name them, each perhaps with its force and area.
 
-    An id may itself hold brackets or the sign between two records; where the words can be read in more
-    than one way, an id of the links table decides.
+    Ids and places may themselves hold brackets or the sign between two records. Where the words can be read
+    in more than one way or in none, there is no answer rather than a wrong one.
     """
     pieces = evidence.split(";")
-    if len(pieces) == count:
-        return tuple(_record(piece, known, sure=True) for piece in pieces)
-    found: list[str] = []
-    held = ""
-    for piece in pieces:
-        held = f"{held};{piece}" if held else piece
-        record = _record(held, known, sure=False)
-        if record:
-            found.append(record)
-            held = ""
-    return tuple(found) if not held else (*found, _record(held, known, sure=True))
+    spare = len(pieces) - count
+    if not 0 <= spare <= _MOST_SIGNS:
+        return ()
+    # Readings of the pieces so far, by how many pieces and how many signs within a record, each as its last
+    # record and the reading before it; two are enough to know that there is no one reading.
+    readings: dict[tuple[int, int], list[Any]] = {(0, 0): [None]}
+    for end in range(1, len(pieces) + 1):
+        for start in range(max(0, end - spare - 1), end):
+            record = _record(";".join(pieces[start:end]), known, sure=not spare)
+            within = end - start - 1
+            for signs in range(spare - within + 1 if record else 0):
+                held = readings.setdefault((end, signs + within), [])
+                held += [(record, before) for before in readings.get((start, signs), ())]
+                del held[2:]
+    found = readings.get((len(pieces), spare), [])
+    last, records = found[0] if len(found) == 1 else None, []
+    while last is not None:
+        record, last = last
+        records.append(record)
+    return tuple(reversed(records))
 
 
 def _record(words: str, known: AbstractSet[str], *, sure: bool) -> str:
-    """Return the id that some words begin with; blank where they need not be a whole record."""
-    if words in known:
-        return words
-    begins = [place.start() for place in _PLACE.finditer(words)] if words.endswith(")") else []
-    if begins and not sure and words.count("(", begins[0]) != words.count(")", begins[0]):
-        return ""  # a place that goes on after the sign has a bracket yet to close
-    for begin in begins:
-        if words[:begin] in known:
-            return words[:begin]
-    if begins:
-        return words[: begins[0]]
-    return words if sure else ""
+    """Return the id that some words begin with; blank where they are no record, or the id cannot be told."""
+    begins = [place.start() for place in _PLACE.finditer(words)]
+    ends = [*(begins if words.endswith(")") else ()), len(words)]
+    linked = [words[:end] for end in ends if words[:end] in known]
+    if linked:
+        return linked[0] if len(linked) == 1 else ""
+    if not begins:
+        return "" if ";" in words else words
+    record, place = words[: begins[0]], words[begins[0] :]
+    told = _closes(place) or (sure and len(ends) == 2)
+    return record if told and ";" not in record else ""
+
+
+def _closes(place: str) -> bool:
+    """Say whether the first bracket of a place closes at its end: one that goes on has it yet to close."""
+    depth = 0
+    for end, sign in enumerate(place, 1):
+        depth += (sign == "(") - (sign == ")")
+        if sign == ")" and depth == 0:
+            return end == len(place)
+    return False

@@ -21,7 +21,7 @@ from rfgscore.errors import MissingExtraError, NobodyEligibleError
 from rfgscore.explain import Explanation, explain_considered, explanation_table, outlooks
 from rfgscore.history.read import gravity_of, read_offences
 from rfgscore.history.source import Source
-from rfgscore.pipeline.folder import MANIFEST, write_folder
+from rfgscore.pipeline.folder import MANIFEST, keep_apart, write_folder
 from rfgscore.pipeline.manifest import about, manifest_of
 from rfgscore.pipeline.previous import read_previous
 from rfgscore.pipeline.scores import Scores
@@ -61,6 +61,8 @@ class Run:
         The other tables of the CSV files.
     files : mapping of str to bytes
         The output set by file name, the manifest last.
+    previous : Path or None
+        Folder of the previous run, as it was given.
     """
 
     cohort: Table
@@ -73,6 +75,7 @@ class Run:
     set_aside: Table
     summary: Table
     files: Mapping[str, bytes]
+    previous: Path | None
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -105,10 +108,12 @@ class Run:
         Raises
         ------
         OutputError
-            When `out` is in use.
+            When `out` is in use, or is, or lies in, the folder of the previous run.
         WriteError
             When it cannot be written; what stood there before is untouched.
         """
+        if self.previous is not None:
+            keep_apart(Path(out), self.previous)
         return write_folder(out, self.files, replace=replace)
 
 
@@ -280,6 +285,7 @@ def run(
         set_aside=tables["set_aside.csv"],
         summary=tables["summary.csv"],
         files=MappingProxyType({**files, MANIFEST: text.encode("utf-8")}),
+        previous=None if previous is None else Path(previous),
     )
 
 

@@ -13,7 +13,7 @@ from rfgscore.tables import Table
 
 __all__ = ["NO_AREA", "area_files", "by_area"]
 
-#: What stands for people whose area is not known.
+#: Name of the files of people whose area is not known.
 NO_AREA = "no area"
 
 
@@ -32,7 +32,7 @@ def by_area(cohort: Cohort, listed: Table, monitoring: Table) -> dict[str, tuple
     Returns
     -------
     dict of str to (Table, Table)
-        By area in code-point order, people without one last under ``no area``.
+        By area in code-point order; people without one last, under a blank.
     """
     parts = [[one.area for one in cohort.of(name)] for name in ("cohort", "monitoring")]
     areas = sorted({area for part in parts for area in part}, key=lambda area: (not area, area))
@@ -40,9 +40,7 @@ def by_area(cohort: Cohort, listed: Table, monitoring: Table) -> dict[str, tuple
     def rows(table: Table, held: Sequence[str], area: str) -> Table:
         return table.take(np.flatnonzero(np.array([one == area for one in held], np.bool_)))
 
-    return {
-        area or NO_AREA: (rows(listed, parts[0], area), rows(monitoring, parts[1], area)) for area in areas
-    }
+    return {area: (rows(listed, parts[0], area), rows(monitoring, parts[1], area)) for area in areas}
 
 
 def area_files(areas: Mapping[str, tuple[Table, Table]]) -> dict[str, Table]:
@@ -60,10 +58,12 @@ def area_files(areas: Mapping[str, tuple[Table, Table]]) -> dict[str, Table]:
     """
     out: dict[str, Table] = {}
     for number, (area, (listed, monitoring)) in enumerate(areas.items(), start=1):
-        plain = unicodedata.normalize("NFKD", area).encode("ascii", "ignore").decode("ascii").lower()
+        plain = (
+            unicodedata.normalize("NFKD", area or NO_AREA).encode("ascii", "ignore").decode("ascii").lower()
+        )
         name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
         # A name of signs alone, or one that another area has already, gets the number of the area.
-        if not name or f"cohort.{name}.csv" in out:
+        while not name or f"cohort.{name}.csv" in out:
             name = f"{name}-{number}".strip("-")
         out[f"cohort.{name}.csv"], out[f"monitoring.{name}.csv"] = listed, monitoring
     return out

@@ -239,7 +239,7 @@ def _record(one: Considered, scored: Scored) -> str:
 
 def _shown(cells: Mapping[str, Any]) -> _Person:
     """Return a row of the table as the page shows it."""
-    named = (("pathway", "Strategy"), ("owner", "Owner"), ("meeting_date", "Taken on by the meeting of"),
+    named = (("pathway", "Pathway"), ("owner", "Owner"), ("meeting_date", "Taken on by the meeting of"),
              ("decided_by", "Decided by"), ("review_by", "Review by"))  # fmt: skip
     facts = [(title, str(cells[field] or "none recorded")) for field, title in named if field in cells]
     if cells.get("entry_routes"):

@@ -41,6 +41,9 @@ _EPOCH = 315_532_800
 #: Empty rows below the people in which a decision can be written, with drop-downs too.
 _SPARE = 200
 
+#: Said where a word is written beside the list.
+_NOT_READ = "The next run does not read this cell: write on the sheet decisions what is to be kept."
+
 _MOTTO = "The tool ranks and explains; people decide."
 _HOW_TO = (
     (
@@ -135,7 +138,7 @@ def workbook_bytes(
     for sheet in sheets:
         page = _written(book, sheet, styles, mark, running)
         if sheet.rows and "decision" in sheet.columns:
-            _drop_down(page, list(sheet.columns).index("decision"), sheet.rows, decide)
+            _drop_down(page, list(sheet.columns).index("decision"), sheet.rows, decide, told=_NOT_READ)
     page = _written(book, decisions, styles, mark, running)
     last = min(decisions.rows + _SPARE, _MAX_ROWS - 1)
     for name in ("meeting_date", "review_by"):
@@ -274,9 +277,12 @@ def _plain(text: str, room: int) -> str:
     return short.replace("&", "&&") + ("..." if short != line else "")
 
 
-def _drop_down(page: Any, place: int, last: int, choices: Sequence[str], cells: str = "") -> None:
+def _drop_down(
+    page: Any, place: int, last: int, choices: Sequence[str], cells: str = "", told: str = ""
+) -> None:
     """Let only words of a list into a column; `cells` is where the list stands, if not in the rule."""
     rule = {
+        **({"input_title": "For the meeting", "input_message": told} if told else {}),
         "validate": "list",
         "source": cells or list(choices),
         "error_title": "Not a word of the list",

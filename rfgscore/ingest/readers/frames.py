@@ -6,6 +6,7 @@ Here columns are taken out of their library as plain arrays; `typed` says how th
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -31,6 +32,9 @@ _FRAMES = {
     "polars": ("DataFrame", "LazyFrame"),
     "pyarrow": ("Table", "RecordBatch"),
 }
+
+#: Halves of characters, which Python alone can hold.
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def _library(source: object) -> str:
@@ -97,8 +101,8 @@ def read_frame(
     ------
     FormatError
         When it is no table that can be read, a wanted column's name is no text or stands there twice,
-        a wanted column holds neither text nor dates nor numbers, or timestamps with a zone are met
-        and `zone` is None.
+        a wanted column holds neither text nor dates nor numbers, or text that is no Unicode, or timestamps
+        with a zone are met and `zone` is None.
     MissingColumnError
         When a mapped or needed column is not there.
 
@@ -118,15 +122,13 @@ def read_frame(
         raise FormatError(
             f"{name}: a {type(frame).__name__} is no table; a pandas or polars DataFrame or an Arrow table is"
         )
-    head = list(frame.schema.names if library == "pyarrow" else frame.columns)
-    header = _text_names(name, head, wanted)
+    header = _text_names(name, _head(frame, library, name), wanted)
     names, warnings = match_columns(name, header, wanted, needed)
-    read = _READERS[library]
     columns: dict[str, Coded] = {}
     typed: dict[str, str] = {}
     for contract, column in names.items():
-        kind, cells = read(frame, header.index(column), Place(name, column, contract, zone))
-        columns[contract] = _without_unused(cells)
+        place = Place(name, column, contract, zone)
+        kind, columns[contract] = _read_column(frame, library, header.index(column), place)
         if kind:
             typed[contract] = kind
     rows = frame.num_rows if library == "pyarrow" else len(frame)
@@ -142,8 +144,45 @@ def read_frame(
     )
 
 
+def _head(frame: Any, library: str, name: str) -> list[object]:
+    """Return the column names as the table has them."""
+    try:
+        return list(frame.schema.names if library == "pyarrow" else frame.columns)
+    except UnicodeDecodeError:
+        raise FormatError(f"{name}: a column name is no UTF-8; rename the columns") from None
+
+
+def _read_column(frame: Any, library: str, index: int, place: Place) -> Column:
+    """Read one column, and refuse text that could not be written again."""
+    try:
+        kind, cells = _READERS[library](frame, index, place)
+    except UnicodeDecodeError:
+        raise place.no_text(_spoilt_row(frame, library, index)) from None
+    cells = _without_unused(cells)
+    # Ids have a check of their own, row by row.
+    halves = [] if place.contract.endswith("_id") else _halves(cells.values)
+    if halves:
+        raise place.no_text(int(np.flatnonzero(np.isin(cells.codes, halves))[0]))
+    return kind, cells
+
+
+def _halves(values: Sequence[str]) -> list[int]:
+    return [code for code, text in enumerate(values) if not text.isascii() and _HALF.search(text)]
+
+
+def _spoilt_row(frame: Any, library: str, index: int) -> int | None:
+    """Return the first row of a column that does not read as UTF-8; None where all do that a row holds."""
+    column = frame.iloc[:, index] if library == "pandas" else frame.column(index)
+    for row in range(len(column)):
+        try:
+            _ = column.iloc[row] if library == "pandas" else column[row].as_py()
+        except UnicodeDecodeError:
+            return row
+    return None
+
+
 def _text_names(name: str, head: Sequence[object], wanted: Mapping[str, str] | Sequence[str]) -> list[str]:
-    """Return the column names, blank for those that are no text; refuse such a one if it is wanted."""
+    """Return the column names, blank for those that are no whole text; refuse such a one if it is wanted."""
     sought = {
         text.strip().casefold() for text in (wanted.values() if isinstance(wanted, Mapping) else wanted)
     }
@@ -156,7 +195,7 @@ def _text_names(name: str, head: Sequence[object], wanted: Mapping[str, str] | S
         raise FormatError(
             f"{name}: the column name {told!s} is of type {type(told).__name__}; name columns by text"
         )
-    return [told if isinstance(told, str) else "" for told in head]
+    return [told if isinstance(told, str) and not _HALF.search(told) else "" for told in head]
 
 
 def _checksum(rows: int, columns: Mapping[str, Coded], typed: Mapping[str, str]) -> str:
@@ -164,7 +203,7 @@ def _checksum(rows: int, columns: Mapping[str, Coded], typed: Mapping[str, str])
     digest = hashlib.sha256(b"rfgscore table 1\n%d\n" % rows)
     for contract in sorted(columns):
         cells = columns[contract]
-        # Text may hold halves of characters; the row check for ids must still see them.
+        # Ids may hold halves of characters; their row check must still see them.
         values = [value.encode("utf-8", "surrogatepass") for value in cells.values]
         digest.update(f"{contract}\n{typed.get(contract, '')}\n{len(values)}\n".encode())
         digest.update(np.array([len(value) for value in values], "<i8").tobytes())
@@ -205,6 +244,8 @@ def _pandas(series: Any, place: Place) -> Column:
     if isinstance(dtype, pd.ArrowDtype):
         return _arrow(series.array.__arrow_array__(), place)
     if isinstance(dtype, pd.StringDtype):
+        if dtype.storage == "pyarrow":
+            return _arrow(series.array.__arrow_array__(), place)
         return "", Coded.of(series.to_numpy(object, na_value=None).tolist())
     if dtype == np.dtype(object):
         return objects(series.to_numpy().tolist(), place)

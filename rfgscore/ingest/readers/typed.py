@@ -73,6 +73,25 @@ class Place:
             "text, dates and numbers are read"
         )
 
+    def no_text(self, row: int | None) -> FormatError:
+        """Return the refusal of text that cannot be written anywhere: half characters, or spoilt bytes.
+
+        Parameters
+        ----------
+        row : int or None
+            Row number from 0; None where it cannot be told.
+
+        Returns
+        -------
+        FormatError
+            To be raised; it says nothing of what stands there.
+        """
+        where = "" if row is None else f" in row {row + 1}"
+        return FormatError(
+            f"{self.table}: the column {self.column!r} holds text that is no Unicode{where} (half a "
+            "character, or bytes that are no UTF-8); mend the cell where the table was made"
+        )
+
     def refuse_moments(self) -> None:
         """Refuse moments where an id must stand: their dates alone would make one id of many.
 

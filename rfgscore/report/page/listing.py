@@ -11,14 +11,18 @@ from rfgscore.explain import number
 from rfgscore.report.page.people import Person
 from rfgscore.report.page.words import STATUSES, flags, route_words
 from rfgscore.scoring import Scored
+from rfgscore.tables import Table
 
 __all__ = ["Choice", "Group", "choices", "groups", "not_shown", "people_many"]
 
 
+#: An emerging rule looks at what is new: it does not name the same people once more.
+_AND = {"emerging": "; the next run will not come back to them"}
+
 _TITLES = {
     "proposed": "Proposed for the meeting to look at: within capacity",
     "reserve": "In reserve: the next positions",
-    "others": "Considered for other reasons: each row says why",
+    "others": "Also before the meeting, managed or by another route: each row says why",
     "monitoring": "Monitored: not taken on by a meeting",
 }
 
@@ -146,7 +150,7 @@ def choices(people: Sequence[Person]) -> tuple[Choice, ...]:
     return tuple(choice for choice in found if choice.options)
 
 
-def not_shown(scored: Scored, cohort: Cohort) -> tuple[str, ...]:
+def not_shown(scored: Scored, cohort: Cohort, since: Table) -> tuple[str, ...]:
     """Return whom the lists leave out, in words.
 
     Parameters
@@ -155,6 +159,8 @@ def not_shown(scored: Scored, cohort: Cohort) -> tuple[str, ...]:
         Everyone scored.
     cohort : Cohort
         Who is considered.
+    since : Table
+        What became known of managed and monitored people since the last meeting.
 
     Returns
     -------
@@ -162,15 +168,22 @@ def not_shown(scored: Scored, cohort: Cohort) -> tuple[str, ...]:
         A sentence each; the counts are told when they are 0, too.
     """
     caps = scored.config.cohort.route_caps
-    out = [
+    out = [_monitored(scored, cohort, since)] if cohort.of("monitoring") else []
+    out += [
         f"{route_words(route).capitalize()}: {people_many(count)} more, beyond the {getattr(caps, route)} "
-        f"whom cohort.route_caps.{route} shows by this route alone."
+        f"whom cohort.route_caps.{route} shows by this route alone{_AND.get(route, '') if count else ''}."
         for route, count in sorted(cohort.not_shown.items())
     ]
     out.append(
         f"At rest: {people_many(cohort.at_rest)} within capacity or reserve whom a meeting took off or "
         "handed on, with nothing new known since."
     )
+    carried = sum(one.status == "carried" for one in cohort.considered)
+    if carried:
+        out.append(
+            f"Carried: {people_many(carried)} managed or monitored on the last lists, of whom no decision "
+            "given to this run says so: look whether the decisions table is whole."
+        )
     out += [
         f"{route_words(f'emerging:{rule}').capitalize()}: not assessable, {why}."
         for rule, why in sorted(cohort.not_assessed.items())
@@ -178,6 +191,23 @@ def not_shown(scored: Scored, cohort: Cohort) -> tuple[str, ...]:
     if cohort.previous is not None:
         out.append(f"Left: {people_many(cohort.left)} of the lists of the last meeting on neither list now.")
     return tuple(out)
+
+
+def _monitored(scored: Scored, cohort: Cohort, since: Table) -> str:
+    """Say who stands on the other list, and who of them would stand on this one by position."""
+    settings = scored.config.cohort
+    room = settings.capacity + settings.reserve
+    people = cohort.of("monitoring")
+    placed = [
+        f"{position} {one.person}"
+        for one in people
+        if one.place is not None and 0 < (position := int(scored.ranking.position[one.place])) <= room
+    ]
+    told = zip(since["perpetrator_id"], since["incidents"], strict=True)
+    fresh = len({person for person, count in told if count} & {one.person for one in people})
+    words = f"Monitored: {people_many(len(people))} whom a meeting did not take on stand in monitoring.html"
+    words += f"; of {fresh} of them something became known since" if fresh else ""
+    return f"{words}. Within capacity or reserve: {', '.join(placed) or 'nobody'}."
 
 
 def people_many(count: int) -> str:

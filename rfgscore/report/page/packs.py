@@ -125,7 +125,14 @@ def pack_bytes(
         releases=by_route(people, "release"),
         referrals=by_route(people, "referral"),
         emerging=by_route(people, "emerging"),
-        not_shown=not_shown(scored, cohort),
+        not_shown=not_shown(scored, cohort, since),
+        monitored=len(cohort.of("monitoring")),
+        told={
+            "planned": source.told.custody is not None
+            and "planned_release" in source.told.custody.raw.columns,
+            "referrals": source.told.referrals is not None,
+            "decisions": source.told.decisions is not None or cohort.previous is not None,
+        },
         hidden=cohort.not_shown,
         not_assessed=sorted(cohort.not_assessed.items()),
         account=account_of(source, scored.config, summary, excluded, manifest) if kind == "formal" else None,
