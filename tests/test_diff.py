@@ -372,3 +372,26 @@ def test_two_runs_are_compared_as_they_were_written(tmp_path, desk):
     found = diff(june, july)
     assert ("P2", "entered") in people(found) and found.unnamed == 1
     assert CANARY not in str(found)
+
+
+def test_of_records_joined_since_the_score_goes_with_the_position(tmp_path):
+    a = small.lay_down(
+        tmp_path / "june",
+        cohort=listed(("P2", 7, "managed"), ("P1", 9, "reserve")),
+        scores=scored(P1=(9, 63), P2=(7, 66)),
+    )
+    row = {
+        "perpetrator_id": "P1", "what": "moved", "list_before": "cohort", "status_before": "managed",
+        "list_now": "cohort", "status_now": "managed", "position_before": 7, "position_now": 1,
+        "cause": "link_change",
+    }  # fmt: skip
+    b = small.lay_down(
+        tmp_path / "july",
+        as_of="2025-07-28",
+        cohort=listed(("P1", 1, "managed")),
+        scores=scored(P1=(1, 87)),
+        changes=[row],
+        sums={"previous": small.sha256(a)},
+    )
+    found = diff(a, b)
+    assert people(found, "position_before", "score_before", "score_now") == [("P1", "moved", 7, 66.0, 87.0)]

@@ -42,6 +42,9 @@ class _Who(NamedTuple):
     cause: str | None
     sentence: str | None
 
+    def __repr__(self) -> str:
+        return type(self).__name__  # never a person's data
+
 
 _NOWHERE = _Place(None, None, None)
 
@@ -221,8 +224,15 @@ def _people(
     scores_before: Mapping[str, tuple[float, int | None]],
     scores_now: Mapping[str, tuple[float, int | None]],
 ) -> Table:
-    def score(scores: Mapping[str, tuple[float, int | None]]) -> Column:
-        return Column.of("float64", [scores.get(who.person, (None, None))[0] for who in people])
+    holder = {position: held for held, position in scores_before.values() if position is not None}
+
+    def then(who: _Who) -> float | None:
+        own, position = scores_before.get(who.person, (None, None))
+        # Of records joined since, the better one tells where the person stood: its score goes with that.
+        return own if who.before.position in (None, position) else holder.get(who.before.position)
+
+    def now(who: _Who) -> float | None:
+        return scores_now.get(who.person, (None, None))[0]
 
     return Table(
         {
@@ -230,8 +240,8 @@ def _people(
             "what": Column.of("text", [who.what for who in people]),
             "position_before": Column.of("int32", [who.before.position for who in people]),
             "position_now": Column.of("int32", [who.now.position for who in people]),
-            "score_before": score(scores_before),
-            "score_now": score(scores_now),
+            "score_before": Column.of("float64", [then(who) for who in people]),
+            "score_now": Column.of("float64", [now(who) for who in people]),
             "list_before": Column.of("text", [who.before.listed for who in people]),
             "list_now": Column.of("text", [who.now.listed for who in people]),
             "status_before": Column.of("text", [who.before.status for who in people]),
