@@ -405,6 +405,8 @@ def test_the_refusal_names_each_reason_and_at_most_five_rows(desk):
         "not in the declared format %Y-%m-%d, or no such day)",
         "  UNKNOWN_CODE: 1 (offences.csv row 21; column offence_code: "
         "no weight for 999/9 in cchi-da-2020-10)",
+        "Offence codes without a weight: give them one under gravity.uplift, or say under gravity.unmapped "
+        "what becomes of such rows",
     ]
 
 

@@ -27,10 +27,10 @@ __all__ = [
     "code_coverage",
     "file_warnings",
     "input_entry",
-    "later_hint",
     "lost_rows",
     "refuse_too_many_faults",
     "scope_warnings",
+    "way_out",
 ]
 
 
@@ -53,7 +53,7 @@ def refuse_too_many_faults(aside: Sequence[Aside], rows: OffenceRows) -> None:
     faults = only_faults(aside)
     if len(faults) <= limit.floor_rows or len(faults) / rows.size <= limit.share:
         return
-    lines = [*(f"  {line}" for line in fault_lines(faults)), *later_hint(aside, rows)]
+    lines = [*(f"  {line}" for line in fault_lines(faults)), *way_out(aside, rows)]
     raise TooManyFaultsError(
         "\n".join(
             [
@@ -65,8 +65,8 @@ def refuse_too_many_faults(aside: Sequence[Aside], rows: OffenceRows) -> None:
     )
 
 
-def later_hint(aside: Sequence[Aside], rows: OffenceRows) -> list[str]:
-    """Say what rows of the future mean where nobody told when the extract was taken.
+def way_out(aside: Sequence[Aside], rows: OffenceRows) -> list[str]:
+    """Say what can be done about codes without a weight, and about rows of the future.
 
     Parameters
     ----------
@@ -80,12 +80,19 @@ def later_hint(aside: Sequence[Aside], rows: OffenceRows) -> list[str]:
     list of str
         A line, or none.
     """
+    out = []
+    if any(row.reason == "UNKNOWN_CODE" for row in aside):
+        out.append(
+            "Offence codes without a weight: give them one under gravity.uplift, or say under "
+            "gravity.unmapped what becomes of such rows"
+        )
     if rows.extract != rows.as_of or all(row.reason != "FUTURE_DATE" for row in aside):
-        return []
+        return out
     when = iso(rows.as_of)
     return [
+        *out,
         f"If the extract was taken later than {when}, say when: extract_date (--extract-date). If it was "
-        "not, look whether day and month changed places (date_format)"
+        "not, look whether day and month changed places (date_format)",
     ]
 
 

@@ -19,10 +19,10 @@ from rfgscore.history.account import (
     code_coverage,
     file_warnings,
     input_entry,
-    later_hint,
     lost_rows,
     refuse_too_many_faults,
     scope_warnings,
+    way_out,
 )
 from rfgscore.history.custody import Spells
 from rfgscore.history.history import History
@@ -204,7 +204,7 @@ def read_offences(
             unnamed_incidents=unnamed_incidents(rows),
             inputs=_inputs(rows, sides),
             warnings=tuple(warnings),
-            faults=(*fault_lines(only_faults(every)), *later_hint(aside, rows)),
+            faults=(*fault_lines(only_faults(every)), *way_out(aside, rows)),
             unread={table.file: table.unread for table in every_table if table.unread},
             oddities=oddities(history, rows, used, sides),
             aside_gravity=aside_gravity(rows, used),
