@@ -616,7 +616,8 @@ class Meeting:
             then, now = self.before.get(person), self.considered.get(person)
             told = [None if row is None else (row["list"], row["status"]) for row in (then, now)]
             places = self.past.get(person), self.positions.get(person)
-            same = told[0] == told[1] and places[0] == places[1]
+            ways = [None if row is None else row["pathway"] for row in (then, now)]
+            same = told[0] == told[1] and places[0] == places[1] and ways[0] == ways[1]
             what = "entered" if then is None else "left" if now is None else "same" if same else "moved"
             out[person] = (what, *told, *places)
         return out
