@@ -96,6 +96,17 @@ def test_refusals_end_with_their_code_and_write_nothing(worked, tmp_path, capsys
     assert not out.exists()
 
 
+def test_without_the_extra_there_is_no_workbook_and_that_is_said(worked, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    assert invoke(arguments(worked, tmp_path / "out")) == 0
+    assert names(tmp_path / "out") == SET - {"cohort.xlsx"}
+    said = capsys.readouterr().out
+    assert "Not written: cohort.xlsx: " in said and "rfgscore[excel]" in said
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert "cohort.xlsx" in manifest["run"]["left_out"] and "cohort.xlsx" not in manifest["outputs"]
+    assert "xlsxwriter" not in manifest["run"]["packages"]
+
+
 def test_a_run_does_not_replace_the_one_it_goes_on_from(worked, tmp_path, capsys):
     june = arguments(worked, tmp_path / "june", "--quiet")
     june[june.index("--as-of") + 1] = "2025-06-01"

@@ -180,7 +180,8 @@ def said(demo: Demo) -> Iterator[str]:
         f"eligible; {people['considered']} considered: {counted(status) or 'nobody'}. People decide.",
         100,
     )
-    yield from not_listed(manifest["run"]["cycle"])
+    for line in not_listed(manifest["run"]["cycle"]):
+        yield from textwrap.wrap(line, 100)
     yield ""
     names = ("position", "rank", "tied_with", "perpetrator_id", "status", "summary")
     listed = [row for held in lists for row in zip(*(held[name] for name in names), strict=True)]
