@@ -36,8 +36,8 @@ cover: $(VENV)/.developed
 deep: $(VENV)/.developed  ## long suites; results go to docs/deep.md
 	$(BIN)/python tools/deep.py
 
-bench: $(VENV)/.developed
-	$(BIN)/python benchmarks/snapshot.py
+bench: $(VENV)/.developed  ## measure against pandas, polars and DuckDB; results go to docs/performance.md
+	$(BIN)/python benchmarks/windows.py
 	$(BIN)/python benchmarks/end_to_end.py
 
 clean:

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from rfgscore.explain import Explanation
     from rfgscore.history.history import History
     from rfgscore.history.read import read_offences
+    from rfgscore.history.store import Store
     from rfgscore.pipeline.diff import Diff, diff
     from rfgscore.pipeline.run import Run, run
     from rfgscore.pipeline.scores import Scores, score
+    from rfgscore.windows.warmup import warmup
 
 __all__ = [
     "Config",
@@ -30,6 +32,7 @@ __all__ = [
     "RfgError",
     "Run",
     "Scores",
+    "Store",
     "__version__",
     "config_schema",
     "diff",
@@ -38,6 +41,7 @@ __all__ = [
     "read_offences",
     "run",
     "score",
+    "warmup",
     "windows",
 ]
 
@@ -51,6 +55,7 @@ _HOMES = {
     "RfgError": "rfgscore.errors",
     "Run": "rfgscore.pipeline.run",
     "Scores": "rfgscore.pipeline.scores",
+    "Store": "rfgscore.history.store",
     "config_schema": "rfgscore.config",
     "diff": "rfgscore.pipeline.diff",
     "load_config": "rfgscore.config",
@@ -58,6 +63,7 @@ _HOMES = {
     "read_offences": "rfgscore.history.read",
     "run": "rfgscore.pipeline.run",
     "score": "rfgscore.pipeline.scores",
+    "warmup": "rfgscore.windows.warmup",
 }
 
 

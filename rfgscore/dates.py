@@ -7,10 +7,21 @@ import re
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
 from rfgscore.errors import ConfigError
 
-__all__ = ["ISO", "NO_DAY", "DateFormat", "add_years", "from_day", "iso", "time_zone", "to_day"]
+__all__ = [
+    "ISO",
+    "NO_DAY",
+    "DateFormat",
+    "add_years",
+    "from_day",
+    "iso",
+    "time_zone",
+    "to_day",
+    "within_days",
+]
 
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 
@@ -232,3 +243,29 @@ class DateFormat:
             return to_day(dt.date(int(found["Y"]), int(found["m"]), int(found["d"])))
         except (ValueError, OverflowError):  # no such day, or a moment whose day lies outside the calendar
             return None
+
+
+def within_days(day: npt.ArrayLike, as_of: int, days: int) -> npt.NDArray[np.bool_]:
+    """Say which days lie in a window: of an age at or above 0 and below its length.
+
+    Parameters
+    ----------
+    day : array-like of int
+        Days.
+    as_of : int
+        Day looked at, the last of the window.
+    days : int
+        Calendar days in the window.
+
+    Returns
+    -------
+    numpy.ndarray
+        Boolean, one a day.
+
+    Examples
+    --------
+    >>> within_days([2, 3, 9, 10], 9, 7).tolist()
+    [False, True, True, False]
+    """
+    age = as_of - np.asarray(day, np.int64)
+    return np.asarray((age >= 0) & (age < days), np.bool_)

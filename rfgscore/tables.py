@@ -4,101 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rfgscore.dates import NO_DAY, from_day
+from rfgscore.column import Column, Kind
 from rfgscore.errors import MissingExtraError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
     import pyarrow as pa
 
 __all__ = ["Column", "Kind", "Table", "html_table", "safe_text", "true_text"]
-
-Kind = Literal["text", "int32", "int64", "float64", "date", "bool"]
-
-_DTYPES: dict[str, Any] = {
-    "text": object,
-    "int32": np.int32,
-    "int64": np.int64,
-    "float64": np.float64,
-    "date": np.int32,
-    "bool": np.bool_,
-}
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Column:
-    """One column: values of one kind, and which of them are null.
-
-    Parameters
-    ----------
-    kind : str
-        ``text``, ``int32``, ``int64``, ``float64``, ``date`` (days since 1970-01-01) or ``bool``.
-    values : numpy.ndarray
-        One value a row; what stands at a null is of no meaning.
-    null : numpy.ndarray
-        Boolean mask, True where there is no value.
-    """
-
-    kind: Kind
-    values: npt.NDArray[Any]
-    null: npt.NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, kind: Kind, values: Any, null: npt.NDArray[np.bool_] | None = None) -> Column:
-        """Build a column from an array, or from a sequence in which None is null.
-
-        Parameters
-        ----------
-        kind : str
-            Kind of the values.
-        values : array-like
-            The values.
-        null : numpy.ndarray, optional
-            Null mask; without it, None, and for dates also ``NO_DAY``, is null.
-
-        Returns
-        -------
-        Column
-            The column, its arrays read-only.
-        """
-        if isinstance(values, np.ndarray) and values.dtype != object:
-            if null is None:
-                null = values == NO_DAY if kind == "date" else np.zeros(len(values), np.bool_)
-            data = values.astype(_DTYPES[kind])
-        else:
-            listed = list(values)
-            if null is None:
-                null = np.fromiter(
-                    (v is None or (kind == "date" and v == NO_DAY) for v in listed), np.bool_, len(listed)
-                )
-            data = np.empty(len(listed), _DTYPES[kind])
-            data[:] = listed if kind == "text" else [0 if v is None else v for v in listed]
-        null = np.array(null)
-        data.flags.writeable = null.flags.writeable = False
-        return cls(kind, data, null)
-
-    def python(self) -> list[Any]:
-        """Return the values as Python objects, None for null.
-
-        Returns
-        -------
-        list
-            str, int, float, bool or datetime.date.
-        """
-        listed: list[Any] = self.values.tolist()
-        if self.kind == "date":
-            listed = [None if gone else from_day(day) for day, gone in zip(listed, self.null, strict=True)]
-        elif self.null.any():
-            listed = [None if gone else v for v, gone in zip(listed, self.null, strict=True)]
-        return listed
-
 
 # Blanks and apostrophes before the sign are looked through, so that stripping exactly one leading
 # apostrophe gives back every text that was written.
@@ -217,7 +137,7 @@ class Table:
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
         self._columns = dict(columns)
-        lengths = {len(column.values) for column in self._columns.values()}
+        lengths = {len(column.null) for column in self._columns.values()}
         if len(lengths) > 1:
             raise ValueError("the columns of a table must be of one length")
         self._length = lengths.pop() if lengths else 0
@@ -271,15 +191,32 @@ class Table:
         chosen = np.asarray(index)
         if chosen.dtype != np.bool_:
             chosen = chosen.astype(np.int64)
-        return Table(
-            {
-                name: Column.of(column.kind, column.values[chosen], column.null[chosen])
-                for name, column in self._columns.items()
-            }
-        )
+        return Table({name: column.take(chosen) for name, column in self._columns.items()})
 
-    def to_pandas(self) -> pd.DataFrame:
+    def to_numpy(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays of the columns, without a copy.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            Read-only arrays by name. Dates are int32 days since 1970-01-01. What stands at a null is the
+            marker the column was made with, such as -1; `columns` tells which values are null.
+
+        Examples
+        --------
+        >>> Table({"n": Column.of("int32", [1, 2])}).to_numpy()["n"].tolist()
+        [1, 2]
+        """
+        return {name: column.values for name, column in self._columns.items()}
+
+    def to_pandas(self, copy: bool = True) -> pd.DataFrame:
         """Return the table as a pandas frame.
+
+        Parameters
+        ----------
+        copy : bool
+            Whether the frame has memory of its own. Without a copy, numbers and booleans without nulls
+            and text are the arrays of this table, read-only.
 
         Returns
         -------
@@ -291,23 +228,27 @@ class Table:
 
         data: dict[str, Any] = {}
         for name, column in self._columns.items():
+            values, null = column.values, column.null
             if column.kind == "date":
-                days = column.values.astype("datetime64[D]").astype("datetime64[s]")
-                data[name] = np.where(column.null, np.datetime64("NaT", "s"), days)
+                values = values.astype("datetime64[D]").astype("datetime64[s]")
+            if not column.has_nulls:
+                data[name] = pd.Series(values, dtype=object, copy=copy) if column.kind == "text" else values
+            elif column.kind == "date":
+                data[name] = np.where(null, np.datetime64("NaT", "s"), values)
             elif column.kind == "text":
-                data[name] = pd.Series(column.python(), dtype=object)
-            elif column.kind == "bool" and column.null.any():
-                data[name] = pd.arrays.BooleanArray(column.values.copy(), column.null.copy())
-            elif column.kind != "float64" and column.null.any():
-                data[name] = pd.arrays.IntegerArray(column.values.copy(), column.null.copy())
+                data[name] = pd.Series(np.where(null, np.array(None), values), dtype=object)
+            elif column.kind == "bool":
+                data[name] = pd.arrays.BooleanArray(values.copy(), null.copy())
+            elif column.kind == "float64":
+                data[name] = np.where(null, np.nan, values)
             else:
-                data[name] = (
-                    np.where(column.null, np.nan, column.values) if column.null.any() else column.values
-                )
-        return pd.DataFrame(data)
+                data[name] = pd.arrays.IntegerArray(values.copy(), null.copy())
+        return pd.DataFrame(data, copy=copy)
 
     def to_arrow(self) -> pa.Table:
         """Return the table as an Arrow table.
+
+        Numbers and dates without nulls are not copied: the Arrow table looks at the arrays of this one.
 
         Returns
         -------
@@ -323,14 +264,31 @@ class Table:
             import pyarrow as pa
         except ImportError as error:
             raise MissingExtraError("Arrow tables need pyarrow: pip install 'rfgscore[arrow]'") from error
-        types = {"text": pa.string(), "date": pa.date32(), "bool": pa.bool_()}
-        return pa.table(
-            {
-                name: pa.array(
-                    column.python() if column.kind == "text" else column.values,
-                    type=types.get(column.kind) or pa.from_numpy_dtype(column.values.dtype),
-                    mask=None if column.kind == "text" else column.null,
-                )
-                for name, column in self._columns.items()
-            }
-        )
+        arrays: dict[str, Any] = {}
+        for name, column in self._columns.items():
+            kind = pa.string() if column.kind == "text" else None
+            made = pa.array(column.values, type=kind, mask=column.null if column.has_nulls else None)
+            arrays[name] = made.view(pa.date32()) if column.kind == "date" else made
+        return pa.table(arrays)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return the table as a polars frame, by way of Arrow.
+
+        Returns
+        -------
+        polars.DataFrame
+            Text is ``String``, dates are ``Date``; nulls are nulls.
+
+        Raises
+        ------
+        MissingExtraError
+            When polars or pyarrow is not installed.
+        """
+        try:
+            arrow = self.to_arrow()
+            import polars as pl
+        except ImportError as error:
+            raise MissingExtraError(
+                "polars frames need polars and pyarrow: pip install 'rfgscore[polars]'"
+            ) from error
+        return pl.DataFrame(arrow)

@@ -259,18 +259,17 @@ def test_the_first_ever_run_says_that_it_compiles(place, capsys, monkeypatch):
 def test_kept_machine_code_is_found(tmp_path, monkeypatch):
     from rfgscore.windows import kernels
 
-    class Stats:
-        cache_path: str | None = str(tmp_path)
-
-    class Dispatcher:
-        stats = Stats
-
-    monkeypatch.setattr(kernels.snapshot, "ready", lambda: Dispatcher)
+    kernel = kernels.snapshot
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
+    monkeypatch.setattr(kernel, "kept", lambda: tmp_path)
     assert not demo_module.is_compiled()
-    (tmp_path / "kernels.snapshot-86.py311.nbi").write_text("", encoding="utf-8")
+    other = f"kernels.{kernel.__name__}_00000000-86.py311.1.nbc"  # of another version
+    (tmp_path / other).write_text("", encoding="utf-8")
+    assert not demo_module.is_compiled()
+    this = f"kernels.{kernel.ready().__name__}-86.py311.1.nbc"
+    (tmp_path / this).write_text("", encoding="utf-8")
     assert demo_module.is_compiled()
-    Stats.cache_path = None
+    monkeypatch.setattr(kernel, "kept", lambda: None)
     assert not demo_module.is_compiled()
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     assert demo_module.is_compiled()

@@ -20,11 +20,15 @@ from rfgscore.config import config_schema
 from rfgscore.config.keys import NOT_BUILT
 from rfgscore.config.nodes import plain
 from rfgscore.config.strict_yaml import read_yaml
+from rfgscore.history.store import Store
+from rfgscore.tables import Column, Table
 from rfgscore.vocabulary import reasons, words
+from rfgscore.windows.features import FURTHER, places, rfg
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 DEFINITIONS = (DOCS / "definitions.md").read_text(encoding="utf-8")
+WINDOWS = (DOCS / "windows.md").read_text(encoding="utf-8")
 #: Pages whose commands are run, and the commands each must show.
 TUTORIALS = {
     "tutorial.md": {"demo", "init", "config", "validate", "run", "explain"},
@@ -96,12 +100,16 @@ def run_examples(block: Block, names: dict[str, object], page: str) -> None:
 
 
 @pytest.mark.compiled
-def test_the_examples_of_the_definitions_hold(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # runs are written here, to be previous ones
+@pytest.mark.parametrize(
+    ("page", "least"), [("docs/definitions.md", 60), ("docs/windows.md", 30), ("README.md", 5)]
+)
+def test_the_examples_of_a_page_hold(page, least, tmp_path, monkeypatch):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)  # runs are written here, to be previous ones, and stores
     names: dict[str, object] = {}
-    for block in blocks(DEFINITIONS):
-        run_examples(block, names, "definitions.md")
-    assert len(names) > 30
+    for block in blocks(text):
+        run_examples(block, names, page)
+    assert len(names) > least
 
 
 def numbers(text: str) -> set[float]:
@@ -123,8 +131,9 @@ def unproved(page: str) -> list[tuple[str, float]]:
     return lost
 
 
-def test_every_number_of_the_definitions_comes_from_an_example_of_its_section():
-    assert unproved(DEFINITIONS) == []
+@pytest.mark.parametrize("page", [DEFINITIONS, WINDOWS], ids=["definitions", "windows"])
+def test_every_number_of_a_page_comes_from_an_example_of_its_section(page):
+    assert unproved(page) == []
 
 
 @pytest.mark.parametrize(
@@ -156,6 +165,17 @@ def test_the_definitions_tell_every_route_status_and_cause():
     assert all(rows and "\n".join(rows) in DEFINITIONS for rows in told.values())
     causes = re.findall(r"`(\w+)`", DEFINITIONS.split("| cause |")[1].split("\n\n")[0])
     assert [word for word in causes if word != "since"] == [w.word for w in words() if w.kind == "cause"]
+
+
+def test_the_definitions_tell_every_column_of_the_windows_in_order():
+    asked = rfg(1, 2, further=FURTHER)
+    columns = [place.name for place in places(asked, "days_since_last")][1:]
+    told = re.findall(r"^\| `(\w+)` \|", DEFINITIONS.split("## Features of a window")[1], re.MULTILINE)
+    assert told == [name.replace("_1d", "_Wd").replace("_2d", "_Hd") for name in columns]
+
+
+def test_the_page_of_the_windows_tells_every_further_feature():
+    assert "\n".join(f"{name}: {meaning}" for name, meaning in FURTHER.items()) in WINDOWS
 
 
 def commands(block: Block) -> Iterator[tuple[list[str], str]]:
@@ -225,6 +245,10 @@ def test_every_public_name_is_on_a_page_of_the_python_part():
     named = set(re.findall(r"\.\. auto\w+:: (?:rfgscore\.)?(\w+)", pages)) | {"__version__"}
     assert set(rfgscore.__all__) - named == set()
     assert set(rfgscore.windows.__all__) - named == set()
+    listed = {member for members in re.findall(r":members: (.+)", pages) for member in members.split(", ")}
+    for thing in (Table, Column, Store):
+        public = {name for name in vars(thing) if not name.startswith("_")}
+        assert public - set(getattr(thing, "__dataclass_fields__", ())) - listed == set(), thing
 
 
 @pytest.mark.compiled

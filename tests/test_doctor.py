@@ -161,23 +161,17 @@ def test_threads_that_disagree_fail(monkeypatch, found):
     assert state == "FAIL" and "--threads 1" in text
 
 
+def test_how_the_work_is_shared_out_is_told(found):
+    state, text = found("threads")
+    assert state == "ok" and text.endswith("; python threads, of which two give the result of one")
+
+
 @pytest.mark.parametrize("plain", ["1", "true"])
 def test_compiling_that_is_off_is_a_warning(monkeypatch, plain, found):
     monkeypatch.setenv("NUMBA_DISABLE_JIT", plain)
     for name in ("engine", "compiled code"):
         state, text = found(name)
         assert state == "warn" and "unset NUMBA_DISABLE_JIT" in text
-
-
-class Ready:
-    """A compiled kernel that is kept somewhere, or nowhere."""
-
-    def __init__(self, kept):
-        self.stats = self
-        self.cache_path = kept
-
-    def ready(self):
-        return self
 
 
 @pytest.mark.parametrize(
@@ -193,7 +187,7 @@ class Ready:
 def test_where_compiled_code_is_kept(kept, asked, state, words, tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
     monkeypatch.setenv("NUMBA_CACHE_DIR", asked and str(tmp_path / asked))
-    monkeypatch.setattr(kernels, "snapshot", Ready(kept and str(tmp_path / kept)))
+    monkeypatch.setattr(kernels.snapshot, "kept", lambda: kept and tmp_path / kept)
     told = doctor._compiled_code()
     assert told[0] == state and words in told[1]
 

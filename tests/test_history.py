@@ -17,7 +17,8 @@ from rfgscore.errors import (
     DataError,
     PointInTimeError,
 )
-from rfgscore.history.history import History, dense_within
+from rfgscore.history.history import History
+from rfgscore.history.order import dense_within
 from rfgscore.ingest.readers.coded import Coded, row_keys
 
 ACCEPT = {"point_in_time": "accept_extract_state"}
@@ -640,11 +641,11 @@ PLAIN = {"person": [1, 2], "day": [1, 2], "gravity": [1.0, 2.0]}
     [
         ({"person": [1.5, 2.5]}, "one-dimensional array of integers or text"),
         ({"person": [[1], [2]]}, "one-dimensional array of integers or text"),
-        ({"day": [1]}, "day needs one whole number for each line"),
-        ({"day": [1.0, 2.0]}, "day needs one whole number for each line"),
+        ({"day": [1]}, "day needs (one day for each line|whole numbers)"),
+        ({"day": [1.0, 2.0]}, "day needs (one day for each line|whole numbers)"),
         ({"day": [1, 2**31]}, "day does not fit int32"),
         ({"day": [1, -(2**31) - 1]}, "day does not fit int32"),
-        ({"known_day": [1]}, "known_day needs one whole number for each line"),
+        ({"known_day": [1]}, "known_day needs (one day for each line|whole numbers)"),
         ({"gravity": [1.0]}, "gravity needs one finite number"),
         ({"gravity": [1.0, -0.5]}, "gravity needs one finite number"),
         ({"gravity": [1.0, float("nan")]}, "gravity needs one finite number"),

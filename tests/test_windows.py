@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from types import FunctionType
 from typing import Any, NamedTuple
 
 import duckdb
@@ -23,7 +20,6 @@ from rfgscore.dates import NO_DAY, to_day
 from rfgscore.errors import ConfigError, DataError, PointInTimeError
 from rfgscore.history.history import History
 from rfgscore.windows import Features, Walk, in_window, rfg, rounded, snapshot, walk
-from rfgscore.windows.jit import njit
 from rfgscore.windows.kernels import PARTIALS, exact_sum
 from rfgscore.windows.reference import Line, Person, people, person
 
@@ -510,7 +506,7 @@ def test_read_only_results() -> None:
 def test_later_than_the_history() -> None:
     history = replace(History.from_arrays(person=[1], day=[1], gravity=[1]), as_of=10)
     assert len(snapshot(history, 9, rfg(1))) == 1
-    for ask in (snapshot, lambda h, d, f: in_window(h, d, f.window_days)):
+    for ask in (snapshot, lambda h, d, f: in_window(h, d, f.window_days[0])):
         with pytest.raises(PointInTimeError):
             ask(history, 11, rfg(1))
 
@@ -571,86 +567,3 @@ def test_rounded_in_bulk() -> None:
     )
     assert bits(rounded(values)) == bits([round(value, 6) for value in values.tolist()])
     assert rounded(np.asfortranarray(np.full((2, 2), 0.1234567))).tolist() == [[0.123457] * 2] * 2
-
-
-def run(code: str, **environment: str) -> str:
-    inherited = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        env={**inherited, **environment},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-USE = (
-    "import sys, rfgscore.windows as w; before = 'numba' in sys.modules\n"
-    "from rfgscore.history.history import History\n"
-    "h = History.from_arrays(person=[1, 1], day=[1, 2], gravity=[0.1, 0.2])\n"
-    "s = w.snapshot(h, 2, w.rfg(2, 1))\n"
-    "print(before, 'numba' in sys.modules, s['gravity_sum_2d'], s['gravity_decayed_1d'])"
-)
-
-
-def test_numba_loads_at_the_first_call_only() -> None:
-    assert run(USE) == "False True [0.30000000000000004] [0.25]"
-
-
-def test_numba_never_loads_when_disabled() -> None:
-    assert run(USE, NUMBA_DISABLE_JIT="1") == "False False [0.30000000000000004] [0.25]"
-
-
-class _Numba:
-    """Stands in for numba: `njit` refuses to cache, or fails otherwise."""
-
-    def __init__(self, message: str) -> None:
-        self.message = message
-        self.asked: list[dict[str, bool]] = []
-
-    def njit(self, **options: bool) -> Any:
-        def decorate(function: Any) -> Any:
-            self.asked.append(options)
-            if options.get("cache"):
-                raise RuntimeError(self.message)
-            return function
-
-        return decorate
-
-
-def _plus_one(x: int) -> int:
-    return x + 1
-
-
-def test_no_place_for_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
-    numba = _Numba("cannot cache function 'f': no locator available for file 'f.py'")
-    monkeypatch.setitem(sys.modules, "numba", numba)
-    assert njit(_plus_one)(1) == 2
-    assert numba.asked == [{"nogil": True, "cache": True}, {"nogil": True}]
-
-
-def test_other_compiler_errors_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
-    monkeypatch.setitem(sys.modules, "numba", _Numba("something else"))
-    with pytest.raises(RuntimeError, match="something else"):
-        njit(_plus_one)(1)
-
-
-@pytest.mark.compiled
-def test_source_without_a_file() -> None:
-    nowhere = _plus_one.__code__.replace(co_filename="<nowhere>")
-    assert njit(FunctionType(nowhere, {"__name__": "nowhere"}))(2) == 3
-
-
-@pytest.mark.compiled
-def test_compiled_once_for_all_histories() -> None:
-    from rfgscore.windows import kernels
-
-    frozen = History.from_arrays(person=["a"], day=[1], gravity=[1])
-    walk(frozen, 1, window_days=1)
-    walk(frozen.at(1), 1, window_days=1, half_life_days=2)
-    walk(frozen.with_weights({"1.0": 3.0}), 1, window_days=1)
-    assert len(kernels.snapshot.ready().signatures) == 1  # type: ignore[attr-defined]

@@ -1,8 +1,8 @@
 """Run the long suites, and write what they printed last to ``docs/deep.md``.
 
 Properties with 10,000 examples, random text through the reader, lists scored anew day by day, a writer
-killed 100 times, monthly cycles made twice, a workbook taken through LibreOffice and back, and the benchmarks of the snapshot and of a
-whole run.
+killed 100 times, the windows used as a service does, monthly cycles made twice, a workbook taken through
+LibreOffice and back, and the benchmarks of the windows and of a whole run.
 """
 
 from __future__ import annotations
@@ -21,6 +21,18 @@ SUITES = {
     "Kernel = plain reference = DuckDB on 10,000 random histories": (
         {"RFG_EXAMPLES": "10000"},
         [*PYTEST, "tests/test_windows.py"],
+    ),
+    "Every feature, engine, clock and date = plain reference on 10,000 random histories": (
+        {"RFG_EXAMPLES": "10000"},
+        [*PYTEST, "tests/test_features.py"],
+    ),
+    "Ids of 10,000 random columns = Python's order; 250 random stores grown in parts = stores of all rows": (
+        {"RFG_EXAMPLES": "10000"},
+        [*PYTEST, "tests/test_ids.py", "tests/test_store.py"],
+    ),
+    "As a service: 8 threads x 1,000 calls on each layer, forked, spawned, nowhere to keep machine code": (
+        {},
+        ["tools/service_deep.py"],
     ),
     "The CSV reader = a parser written apart on 10,000 random texts, its bulk loader on 5,000": (
         {"RFG_EXAMPLES": "40000"},
@@ -42,7 +54,7 @@ SUITES = {
     "Twelve monthly cycles of 5,000 invented people, twice": ({}, ["tools/twelve_cycles.py"]),
     "Twelve monthly cycles on the New York admissions, twice": ({}, ["tools/twelve_cycles.py", "--new-york"]),
     "A workbook through LibreOffice, decisions filled in and read back": ({}, ["tools/workbook_deep.py"]),
-    "Snapshot against pandas, polars and DuckDB": ({}, ["benchmarks/snapshot.py"]),
+    "Windows against pandas, polars and DuckDB": ({}, ["benchmarks/windows.py", "--quick"]),
     "Packs for 100 people from a million events": ({}, ["benchmarks/packs.py"]),
     "A whole run against a bare polars script": ({}, ["benchmarks/end_to_end.py"]),
 }

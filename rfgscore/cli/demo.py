@@ -210,12 +210,10 @@ def is_compiled() -> bool:
     bool
         False where the first run must compile.
     """
+    from rfgscore.jit import is_off
     from rfgscore.windows import kernels
 
-    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
-        return True
-    kept = kernels.snapshot.ready().stats.cache_path  # type: ignore[attr-defined]
-    return kept is not None and any(Path(kept).glob("kernels.snapshot-*.nbi"))
+    return is_off() or kernels.snapshot.is_kept()  # type: ignore[attr-defined]
 
 
 def _command(demo: Demo) -> str:

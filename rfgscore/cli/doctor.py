@@ -28,6 +28,7 @@ from rfgscore.history.history import History
 from rfgscore.history.read import gravity_of
 from rfgscore.ingest.readers.files import read_table
 from rfgscore.ingest.readers.raw import Limits
+from rfgscore.jit import THREADING, is_off
 from rfgscore.pipeline.folder import write_folder
 from rfgscore.report.parquet_file import parquet_bytes
 from rfgscore.sample import sample_file
@@ -162,7 +163,7 @@ def _engine() -> Answer:
         top = -1.0 if told.gravity_max is None else told.gravity_max
         if _bits(got) != _bits(told._replace(worst_line=worst, gravity_max=top)):
             return "FAIL", "does not equal the plain rules: install numba and rfgscore again, and report it"
-    if _jit_is_off():
+    if is_off():
         return "warn", "equals the plain rules, but compiling is off and slow: unset NUMBA_DISABLE_JIT"
     return "ok", "compiled, and equal to the plain rules to the last bit"
 
@@ -173,12 +174,14 @@ def _bits(values: Iterable[float | None]) -> list[str]:
 
 def _threads() -> Answer:
     history = _history(lines=50_000)  # fewer are walked by one thread anyway
+    # Of numba's own threading layers none is used, so none is asked for.
     one, two = (walk(history, 900, window_days=365, half_life_days=90, threads=n) for n in (1, 2))
     same = all(np.array_equal(getattr(one, field.name), getattr(two, field.name)) for field in fields(one))
     if not same:
         return "FAIL", "two threads give another result than one: use --threads 1, and report it"
     count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return "ok", f"{count} processor{'s' if count > 1 else ''}; two threads give the result of one"
+    here = f"{count} processor{'s' if count > 1 else ''}"
+    return "ok", f"{here}; {THREADING}, of which two give the result of one"
 
 
 def _history(lines: int) -> History:
@@ -194,22 +197,18 @@ def _history(lines: int) -> History:
 
 
 def _compiled_code() -> Answer:
-    if _jit_is_off():
+    if is_off():
         return "warn", "none is kept, as compiling is off: unset NUMBA_DISABLE_JIT"
-    kept = kernels.snapshot.ready().stats.cache_path  # type: ignore[attr-defined]
+    kept = kernels.snapshot.kept()  # type: ignore[attr-defined]
     asked = os.environ.get("NUMBA_CACHE_DIR", "")
     if kept is None:
         return "warn", (
             "cannot be kept, so every start compiles again (some seconds): set NUMBA_CACHE_DIR to a folder "
             "you may write to"
         )
-    if asked and not Path(kept).is_relative_to(Path(asked).absolute()):
+    if asked and not kept.is_relative_to(Path(asked).absolute()):
         return "warn", f"NUMBA_CACHE_DIR cannot be written, {kept} is used: name another folder there"
     return "ok", f"kept in {kept}"
-
-
-def _jit_is_off() -> bool:
-    return os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
 def _parquet() -> Answer:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.cohort.news import News
-from rfgscore.dates import iso
+from rfgscore.dates import iso, within_days
 from rfgscore.history.source import REFERENCE_KINDS
 from rfgscore.scoring import Scored
 from rfgscore.windows import rounded
@@ -266,8 +266,7 @@ def _first_top_gravity(scored: Scored, news: News) -> _Found:
 
 def _younger(news: News, days: int, part: slice = _ALL) -> Bool:
     """Say which visible lines are of an age below so many days."""
-    age = news.as_of - news.history.day[part].astype(np.int64)
-    return (news.new[part] | news.earlier[part]) & (age < days)
+    return (news.new[part] | news.earlier[part]) & within_days(news.history.day[part], news.as_of, days)
 
 
 def _rising_count(scored: Scored, news: News) -> _Found:

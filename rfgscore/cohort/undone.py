@@ -20,7 +20,7 @@ from rfgscore.cohort.worlds import (
     rules_then,
     score_alone,
 )
-from rfgscore.dates import NO_DAY, iso
+from rfgscore.dates import NO_DAY, iso, within_days
 from rfgscore.history.history import History
 from rfgscore.scoring import Scored
 
@@ -123,8 +123,8 @@ class Undone:
         history, gravity = self.scored.history, self.scored.config.score.components.gravity
         who, line, kept = self.held.who, self.held.line, self._late if late else self._new
         if not everywhere and (gravity is None or gravity.aggregate != "decayed"):
-            age = self.scored.as_of - history.day[line].astype(np.int64)
-            kept = kept & (age < self.scored.config.score.window_days)
+            window = self.scored.config.score.window_days
+            kept = kept & within_days(history.day[line], self.scored.as_of, window)
         pairs = np.unique(np.stack([who[kept], history.incident[line[kept]]]), axis=1)
         found: list[int] = np.bincount(pairs[0], minlength=len(self.people)).tolist()
         return found

@@ -13,7 +13,8 @@ from rfgscore.cohort.considered import Previous
 from rfgscore.config import COMPONENTS, Config
 from rfgscore.dates import NO_DAY
 from rfgscore.history.custody import Spells
-from rfgscore.history.history import History, dense_within
+from rfgscore.history.history import History
+from rfgscore.history.order import dense_within
 from rfgscore.ingest.readers.coded import row_keys
 from rfgscore.scoring import Scored
 from rfgscore.scoring.ahead import held_too_long

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rfgscore.dates import iso
+from rfgscore.dates import iso, within_days
 from rfgscore.gravity import NON_CRIME
 from rfgscore.history.source import REFERENCE_KINDS
 from rfgscore.scoring import Scored
@@ -53,9 +53,9 @@ class Case:
         window = scored.config.score.window_days
         part = slice(start, stop)
         seen = (self.history.known_day[part] <= scored.as_of) & (self.history.event_day[part] <= scored.as_of)
-        age = scored.as_of - self.history.day[part].astype(np.int64)
         self.visible = (start + np.flatnonzero(seen)).tolist()
-        self.inside = (start + np.flatnonzero(seen & (age < window))).tolist()
+        inside = seen & within_days(self.history.day[part], scored.as_of, window)
+        self.inside = (start + np.flatnonzero(inside)).tolist()
 
     def name(self, incident: Incident) -> str:
         """Return an incident by its reference, with the kind of that, and its date.

@@ -8,15 +8,43 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rfgscore.dates import NO_DAY
-from rfgscore.history.history import History, dense_within
+from rfgscore.dates import NO_DAY, within_days
+from rfgscore.history.history import History
 from rfgscore.ingest.checks import CHECKS
 from rfgscore.ingest.readers.coded import Coded, distinct_places, in_order, row_keys
 from rfgscore.ingest.rows import OffenceRows
 
-__all__ = ["in_total_order", "incident_references", "unnamed_incidents"]
+__all__ = ["dense_within", "in_total_order", "incident_references", "unnamed_incidents"]
 
 Int64 = npt.NDArray[np.int64]
+
+
+def dense_within(person: npt.NDArray[Any], key: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+    """Number the distinct keys of each person 0, 1, 2, … within that person.
+
+    Parameters
+    ----------
+    person : numpy.ndarray
+        Person number a line, ascending.
+    key : numpy.ndarray
+        Integer key a line; a negative key stays -1.
+
+    Returns
+    -------
+    numpy.ndarray
+        int32 number a line, dense within the person, in the order of the keys.
+    """
+    out = np.full(len(person), -1, np.int32)
+    held = np.flatnonzero(key >= 0)
+    if len(held) == 0:
+        return out
+    order, new_key = in_order([person[held], key[held]])
+    order = held[order]
+    new_person = np.ones(len(order), np.bool_)
+    new_person[1:] = person[order][1:] != person[order][:-1]
+    running = np.cumsum(new_key)
+    out[order] = running - np.maximum.accumulate(np.where(new_person, running, 0))
+    return out
 
 
 def incident_references(rows: OffenceRows, used: Int64) -> tuple[npt.NDArray[np.int8], Coded]:
@@ -150,7 +178,7 @@ def unnamed_incidents(rows: OffenceRows) -> dict[str, int]:
     """
     ended, event = rows.days["event_end"], rows.days["event_date"].day
     day = np.minimum(np.where(ended.given, ended.day, event), rows.as_of).astype(np.int64)
-    seen = rows.visible & (rows.as_of - day < rows.config.score.window_days)
+    seen = rows.visible & within_days(day, rows.as_of, rows.config.score.window_days)
     for check in ("ROLE", "NOT_DOMESTIC", "NON_CRIME_OFF", "OUTCOME"):
         for _, out_of_scope, _ in CHECKS[check](rows):
             seen &= ~out_of_scope

@@ -19,6 +19,7 @@ from rfgscore.dates import iso
 from rfgscore.errors import ConfigError
 from rfgscore.gravity import name_code
 from rfgscore.history.history import History
+from rfgscore.jit import THREADING
 from rfgscore.pipeline.folder import SCHEMA
 from rfgscore.scoring import Scored
 from rfgscore.windows import in_window
@@ -141,6 +142,8 @@ def _environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "packages": {name: version(name) for name in packages},
+        # Not how many: the result is the same with any number of them.
+        "threading_layer": THREADING,
     }
 
 

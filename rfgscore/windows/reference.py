@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
-from typing import NamedTuple
+import statistics
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from rfgscore.history.history import History
 
-__all__ = ["Line", "Person", "people", "person"]
+if TYPE_CHECKING:
+    from rfgscore.windows.features import Features
+
+__all__ = ["Line", "Person", "Value", "features_at", "people", "person"]
+
+Value = int | float | None
 
 
 class Line(NamedTuple):
@@ -17,7 +24,7 @@ class Line(NamedTuple):
     Parameters
     ----------
     day, event_day, known_day : int
-        Days since 1970-01-01.
+        Days since 1970-01-01. `features_at` takes for `day` the last day of the event and caps it itself.
     code : int
         Offence number.
     weight : float
@@ -26,6 +33,8 @@ class Line(NamedTuple):
         What tells incidents apart.
     victim : hashable or None
         What tells victims apart; None where unknown.
+    tail : int
+        Rank among the lines of one day; only `features_at` looks at it.
     """
 
     day: int
@@ -35,6 +44,7 @@ class Line(NamedTuple):
     weight: float
     incident: Hashable
     victim: Hashable | None
+    tail: int = 0
 
 
 class Person(NamedTuple):
@@ -174,3 +184,124 @@ def people(
         person(lines[start:end], as_of, window_days, half_life_days)
         for start, end in zip(seen.offsets[:-1].tolist(), seen.offsets[1:].tolist(), strict=True)
     ]
+
+
+def features_at(
+    lines: Sequence[Line],
+    day: int,
+    features: Features,
+    *,
+    classes: Mapping[int, Hashable | None] | Sequence[Hashable | None],
+    clock: str = "known",
+    include_current: bool = True,
+    events: bool = False,
+) -> dict[str, Value]:
+    """Return every feature of one person on one day.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+        All lines of the person in any order; their `day` is the last day of the event, not capped.
+    day : int
+        Day looked at.
+    features : Features
+        What to compute.
+    classes : mapping or sequence
+        Offence class by offence number; None for what is no crime.
+    clock : {"known", "event"}, optional
+        Whether a line is visible from the day it was known, or from the day it happened.
+    include_current : bool, optional
+        Whether the lines that become visible on this very day are looked at.
+    events : bool, optional
+        Whether the first column is `days_since_previous` and not `days_since_last`.
+
+    Returns
+    -------
+    dict of str to int, float or None
+        The values by column name, in column order, unrounded; None where there is no value. With nothing
+        visible that is 0 for counts and sums, None for the rest.
+
+    Examples
+    --------
+    >>> from rfgscore.windows.features import rfg
+    >>> lines = [Line(10, 10, 10, 0, 3.0, "A", "V"), Line(4, 4, 4, 1, 2.0, "B", None)]
+    >>> features_at(lines, 11, rfg(7, further=["gap_last"]), classes=["8N", None])["gap_last"]
+    6
+    """
+    begun = [(line.event_day if clock == "event" else max(line.known_day, line.event_day)) for line in lines]
+    # A crime still running counts as of the day looked at; adding 0.0 turns a weight of -0.0 into 0.0.
+    visible = sorted(
+        (
+            line._replace(day=min(line.day, day), weight=line.weight + 0.0)
+            for line, seen in zip(lines, begun, strict=True)
+            if seen < day or (include_current and seen == day)
+        ),
+        key=lambda line: (line.day, line.tail),
+    )
+    if events:
+        earlier = [day - line.day for line in visible if line.day < day]
+        found: dict[str, Value] = {"days_since_previous": min(earlier, default=None)}
+    else:
+        found = {"days_since_last": min((day - line.day for line in visible), default=None)}
+    for window in features.window_days:
+        values = _windowed(visible, day, window, classes)
+        plain = ("count", "gravity_sum", "gravity_max", "victims")
+        found |= {
+            f"{name}_{window}d": value
+            for name, value in values.items()
+            if name in plain or name in features.further
+        }
+    for half_life in features.half_life_days:
+        found[f"gravity_decayed_{half_life}d"] = _decayed(visible, day, half_life)
+    return found | {name: value for name, value in _ever(visible).items() if name in features.further}
+
+
+def _windowed(
+    visible: Sequence[Line],
+    day: int,
+    window: int,
+    classes: Mapping[int, Hashable | None] | Sequence[Hashable | None],
+) -> dict[str, Value]:
+    inside = [line for line in visible if day - line.day < window]
+    incidents = _incidents(inside)
+    grave = [max(line.weight for line in lines) for lines in incidents]
+    first_days: dict[Hashable, int] = {}
+    for line in visible:
+        if line.victim is not None:
+            first_days.setdefault(line.victim, line.day)
+    return {
+        "count": len(incidents),
+        "gravity_sum": math.fsum(grave),
+        "gravity_max": max(grave, default=None),
+        "victims": len({line.victim for line in inside} - {None}),
+        "gravity_mean": math.fsum(grave) / len(grave) if grave else None,
+        "offence_classes": len({classes[line.code] for line in inside} - {None}),
+        "non_crime": sum(all(classes[line.code] is None for line in lines) for lines in incidents),
+        "new_victims": sum(day - first < window for first in first_days.values()),
+    }
+
+
+def _ever(visible: Sequence[Line]) -> dict[str, Value]:
+    incidents = _incidents(visible)
+    gaps = [after - before for before, after in pairwise(sorted({line.day for line in visible}))]
+    return {
+        "gravity_max_ever": max((line.weight for line in visible), default=None),
+        "incident_number": len(incidents),
+        "gap_last": gaps[-1] if gaps else None,
+        "gap_median": float(statistics.median(gaps)) if gaps else None,
+        "gap_trend": _slope(gaps),
+        "gravity_trend": _slope([max(line.weight for line in lines) for lines in incidents]),
+    }
+
+
+def _slope(values: Sequence[int] | Sequence[float]) -> float | None:
+    """Return the least-squares slope on 0, 1, 2, …; sums of whole numbers are exact, floats add in order."""
+    size = float(len(values))
+    if size < 2:
+        return None
+    products: float = 0
+    total: float = 0
+    for number, value in enumerate(values):
+        products += number * value
+        total += value
+    return (2 * products - (len(values) - 1) * total) / (size * (size * size - 1.0) / 6.0)

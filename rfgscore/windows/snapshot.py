@@ -8,89 +8,28 @@ is `as_of` itself.
 from __future__ import annotations
 
 import datetime as dt
-import math
 import operator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rfgscore.dates import NO_DAY, to_day
-from rfgscore.errors import ConfigError, DataError
+from rfgscore.dates import NO_DAY, to_day, within_days
+from rfgscore.errors import DataError
 from rfgscore.history.history import History
-from rfgscore.tables import Column, Table
+from rfgscore.jit import given, in_threads
+from rfgscore.tables import Column, Kind, Table
 from rfgscore.windows import kernels
+from rfgscore.windows.engine import Buffers, Rows, checked, columns_at, lines_of, ranges_of, room_for
+from rfgscore.windows.features import Features, decay_factors, exactly_added, whole_number
 
-__all__ = ["Features", "Walk", "in_window", "rfg", "rounded", "snapshot", "walk"]
+__all__ = ["Walk", "in_window", "rounded", "snapshot", "walk"]
 
 Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
-
-#: Histories with fewer lines are walked by one thread: starting more costs longer than the walk.
-_THREADED_FROM = 50_000
-
-#: Longest table of decay factors, in days; the calendar from year 1 to 9999 has fewer.
-_LONGEST_GAP = 2**22
-
-
-@dataclass(frozen=True)
-class Features:
-    """What to compute over a history; see `rfg`.
-
-    Parameters
-    ----------
-    window_days : int
-        Calendar days in the window, the last of which is the day looked at.
-    half_life_days : int, float or None
-        Days after which a gravity counts half; None leaves the decayed gravity out.
-
-    Raises
-    ------
-    ConfigError
-        When `window_days` is no whole number above 0, or `half_life_days` no finite number above 0.
-    """
-
-    window_days: int
-    half_life_days: float | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "window_days", _whole(self.window_days, "window_days"))
-        if self.half_life_days is not None:
-            object.__setattr__(self, "half_life_days", _half_life(self.half_life_days))
-
-
-def rfg(window_days: int, half_life_days: float | None = None) -> Features:
-    """Return the features of Recency, Frequency and Gravity.
-
-    Parameters
-    ----------
-    window_days : int
-        Calendar days in the window, the last of which is the day looked at.
-    half_life_days : int or float, optional
-        Days after which a gravity counts half. A whole number is named without a point.
-
-    Returns
-    -------
-    Features
-        To hand to `snapshot`.
-
-    Raises
-    ------
-    ConfigError
-        When `window_days` is no whole number above 0, or `half_life_days` no finite number above 0.
-
-    Examples
-    --------
-    >>> rfg(730, half_life_days=180)
-    Features(window_days=730, half_life_days=180)
-    """
-    return Features(window_days, half_life_days)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -178,10 +117,9 @@ def walk(
     >>> found.lines.tolist(), found.last_day.tolist(), found.gravity_sum.tolist()
     ([1, 1], [9, 3], [1.0, 2.0])
     """
-    window_days, threads = _whole(window_days, "window_days"), _whole(threads, "threads")
-    as_of = _as_of(as_of)
-    seen = history.at(as_of)
-    people, lines = len(seen.persons), len(seen.day)
+    window_days, threads = whole_number(window_days, "window_days"), whole_number(threads, "threads")
+    seen = history.at(_as_of(as_of))
+    people = seen.size
     found = Walk(
         visible=np.zeros(people, np.int32),
         last_day=np.full(people, NO_DAY, np.int32),
@@ -193,34 +131,40 @@ def walk(
         decayed=np.zeros(people, np.float64),
         worst_line=np.full(people, -1, np.int64),
     )
-    if lines:
-        inputs = (
-            _input(seen.offsets, np.int64),
-            *(_input(days, np.int32) for days in (seen.event_day, seen.known_day, seen.day, seen.code)),
-            _input(seen.weights, np.float64),
-            *(_input(numbers, np.int32) for numbers in (seen.incident, seen.victim)),
-            max(int(seen.incident.max()), int(seen.victim.max())) + 1,
-            as_of,
-            min(window_days, 2**32),  # days of int32 lie no further apart
-            _input(_factors(half_life_days, as_of - int(seen.day.min())), np.float64),
-        )
-        outputs = tuple(vars(found).values())
-        kernel = kernels.snapshot.ready()  # type: ignore[attr-defined]
-        # Equal shares of lines, not of persons: a few persons may hold most of the lines.
-        parts = 1 if lines < _THREADED_FROM else threads
-        edges = np.searchsorted(seen.offsets, np.linspace(0, lines, parts + 1).astype(np.int64)).tolist()
-        edges[0], edges[-1] = 0, people
-        ranges = list(pairwise(edges))
-        if parts == 1:
-            kernel(*ranges[0], *inputs, *outputs)
-        else:
-            with ThreadPoolExecutor(parts) as pool:
-                list(pool.map(lambda part: kernel(*part, *inputs, *outputs), ranges))
-    if not (np.isfinite(found.gravity_sum).all() and np.isfinite(found.decayed).all()):
-        raise DataError("the gravities of a person are too large to add up: use smaller weights")
+    _walk(seen, int(as_of), window_days, half_life_days, threads, found)
     for array in vars(found).values():
         array.flags.writeable = False
     return found
+
+
+def _walk(
+    seen: History, as_of: int, window_days: int, half_life_days: float | None, threads: int, found: Walk
+) -> None:
+    """Fill the arrays found; counts of lines and the worst line only where there is room for them."""
+    lines = lines_of(seen)
+    most = seen.room
+    exact = exactly_added(lines.weights, most)
+    table = () if half_life_days is None else decay_factors(half_life_days, as_of - seen.span[0])
+    factors = given(table, np.float64)
+    days = min(window_days, 2**33)  # days of int32 lie no further apart
+    arrays = (
+        found.visible,
+        found.last_day,
+        found.lines,
+        found.incidents,
+        found.gravity_sum,
+        found.gravity_max,
+        found.victims,
+        found.decayed,
+        found.worst_line,
+    )
+
+    def work(part: tuple[int, int]) -> None:
+        kernels.snapshot(part[0], part[1], most, lines, as_of, days, exact, factors, arrays)
+
+    in_threads(work, ranges_of(seen, threads), threads)
+    if not (np.isfinite(found.gravity_sum).all() and np.isfinite(found.decayed).all()):
+        raise DataError("the gravities of a person are too large to add up: use smaller weights")
 
 
 def in_window(history: History, as_of: int, window_days: int) -> Bool:
@@ -256,13 +200,20 @@ def in_window(history: History, as_of: int, window_days: int) -> Bool:
     >>> in_window(history, 9, 7).tolist()
     [False, True, False]
     """
-    as_of, window_days = _as_of(as_of), _whole(window_days, "window_days")
+    as_of, window_days = _as_of(as_of), whole_number(window_days, "window_days")
     seen = history.at(as_of)
-    age = as_of - seen.day.astype(np.int64)
-    return seen.visible(as_of) & (age >= 0) & (age < window_days)
+    return seen.visible(as_of) & within_days(seen.day, as_of, window_days)
 
 
-def snapshot(history: History, as_of: dt.date | str | int, features: Features, *, threads: int = 1) -> Table:
+def snapshot(
+    history: History,
+    as_of: dt.date | str | int,
+    features: Features,
+    *,
+    threads: int = 1,
+    engine: str = "numba",
+    out: Buffers | None = None,
+) -> Table:
     """Return the features of each person with a visible line, as they stand on one day.
 
     `days_since_last` and the decayed gravity look at all visible lines, the rest at the window: the
@@ -278,27 +229,33 @@ def snapshot(history: History, as_of: dt.date | str | int, features: Features, *
         What `rfg` returns. Column names follow its lengths.
     threads : int, optional
         Threads to walk with. The result is the same to the bit with any number.
+    engine : str, optional
+        ``numba``, or ``numpy``: the same values to the bit, slower, and nothing is compiled.
+    out : dict, optional
+        Arrays by column name, kept between calls: those that fit are filled again, others put there. **The
+        next call with the same dict overwrites this result**, and every frame that shares its arrays.
 
     Returns
     -------
     Table
-        In id order, with ``W`` and ``H`` for the lengths asked:
+        In id order, with ``W`` for each window and ``H`` for each half-life asked:
 
         - ``perpetrator_id``: int64, or text;
         - ``days_since_last``: int32, days from the latest visible line to `as_of` (int64 should a
           gap not fit, which no two calendar dates have);
         - ``count_Wd``: int32, incidents;
-        - ``gravity_sum_Wd``: float64, 0 for an empty window;
+        - ``gravity_sum_Wd``: float64, correctly rounded, 0 for an empty window;
         - ``gravity_max_Wd``: float64, null (and -1 in the array) for an empty window;
         - ``victims_Wd``: int32, distinct known victims;
-        - ``gravity_decayed_Hd``: float64, only with a half-life.
+        - ``gravity_decayed_Hd``: float64, only with a half-life;
+        - further features, see `FURTHER`: those of a window stand beside its other columns, the rest last.
 
     Raises
     ------
     PointInTimeError
         When `as_of` is later than the day the history was read for.
     ConfigError
-        When `threads` is no whole number above 0.
+        When `features` are none, `threads` is no whole number above 0, or the engine is unknown.
     DataError
         When gravities are too large to add up in float64, or a person number does not fit int64.
     ValueError
@@ -306,6 +263,7 @@ def snapshot(history: History, as_of: dt.date | str | int, features: Features, *
 
     Examples
     --------
+    >>> from rfgscore.windows import rfg
     >>> history = History.from_arrays(
     ...     person=["b", "a", "a"], day=[100, 90, 4], gravity=[2.5, 1, 8], victim=["x", "", "y"]
     ... )
@@ -317,24 +275,65 @@ def snapshot(history: History, as_of: dt.date | str | int, features: Features, *
     a 10 1 1.0 1.0 0 0.510309
     b 0 1 2.5 2.5 1 2.5
     """
+    threads = checked(features, engine, threads)
     day = _as_of(int(as_of) if isinstance(as_of, np.integer) else to_day(as_of))
-    window, half_life = features.window_days, features.half_life_days
-    found = walk(history, day, window_days=window, half_life_days=half_life, threads=threads)
-    known = found.visible > 0
-    gaps = day - found.last_day[known].astype(np.int64)
-    wide = bool(len(gaps)) and int(gaps.max()) >= 2**31
-    top = found.gravity_max[known]
-    columns = {
-        "perpetrator_id": _ids(history.persons[known]),
-        "days_since_last": Column.of("int64" if wide else "int32", gaps),
-        f"count_{window}d": Column.of("int32", found.incidents[known]),
-        f"gravity_sum_{window}d": Column.of("float64", found.gravity_sum[known]),
-        f"gravity_max_{window}d": Column.of("float64", top, found.lines[known] == 0),
-        f"victims_{window}d": Column.of("int32", found.victims[known]),
-    }
+    seen = history.at(day)
+    rows = Rows(seen, dates=np.array([day], np.int64))
+    if (
+        engine == "numpy"
+        or len(features.window_days) > 1
+        or len(features.half_life_days) > 1
+        or features.further
+    ):
+        columns = columns_at(rows, features, threads=threads, engine=engine, out=out)
+    else:
+        columns = _one_window(rows, day, features, threads, out)
+    return Table({"perpetrator_id": rows.ids(out), **columns})
+
+
+def _one_window(
+    rows: Rows, day: int, features: Features, threads: int, out: Buffers | None
+) -> dict[str, Column]:
+    """Return the columns of one window by one walk: several times as fast as sliding it there."""
+    seen, people = rows.history, rows.history.size
+    (window,), half_life = features.window_days, (*features.half_life_days, None)[0]
+    names = [f"count_{window}d", f"gravity_sum_{window}d", f"gravity_max_{window}d", f"victims_{window}d"]
+    none, no = np.empty(0, np.int32), np.empty(0, np.float64)
+    found = Walk(
+        visible=none,
+        last_day=room_for(out, "days_since_last", np.dtype(np.int32), people),
+        lines=none,
+        incidents=room_for(out, names[0], np.dtype(np.int32), people),
+        gravity_sum=room_for(out, names[1], np.dtype(np.float64), people),
+        gravity_max=room_for(out, names[2], np.dtype(np.float64), people),
+        victims=room_for(out, names[3], np.dtype(np.int32), people),
+        decayed=no,
+        worst_line=np.empty(0, np.int64),
+    )
     if half_life is not None:
-        columns[f"gravity_decayed_{half_life}d"] = Column.of("float64", found.decayed[known])
-    return Table(columns)
+        names.append(f"gravity_decayed_{half_life}d")
+        found = replace(found, decayed=room_for(out, names[-1], np.dtype(np.float64), people))
+    _walk(seen, day, window, half_life, threads, found)
+    index: Any = slice(None) if len(rows) == people else rows.person()
+    longest = day - seen.span[0]
+    if longest >= 2**31:
+        gaps = day - found.last_day[index].astype(np.int64)
+    else:
+        gaps = np.subtract(np.int32(day), found.last_day, out=found.last_day)[index]
+    empty = found.incidents[index] == 0
+    arrays: list[npt.NDArray[Any]] = [
+        found.incidents,
+        found.gravity_sum,
+        found.gravity_max,
+        found.victims,
+        found.decayed,
+    ]
+    columns = {"days_since_last": Column.wrap("int64" if longest >= 2**31 else "int32", gaps)}
+    for name, array in zip(names, arrays, strict=False):
+        kind: Kind = "int32" if array.dtype == np.int32 else "float64"
+        null = empty if array is found.gravity_max and empty.any() else None
+        columns[name] = Column.wrap(kind, array[index], null)
+    return columns
 
 
 def rounded(values: npt.ArrayLike) -> Float64:
@@ -370,60 +369,8 @@ def rounded(values: npt.ArrayLike) -> Float64:
     return out
 
 
-def _whole(value: Any, name: str) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = 0
-    if number < 1 or isinstance(value, bool | np.bool_):
-        raise ConfigError(f"{name} must be a whole number above 0")
-    return number
-
-
-def _half_life(value: Any) -> float:
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        raise ConfigError("half_life_days must be a number above 0")
-    if not (value > 0 and math.isfinite(value)):
-        raise ConfigError("half_life_days must be a finite number above 0")
-    return int(value) if value == int(value) else float(value)
-
-
 def _as_of(value: int) -> int:
     day = operator.index(value)
     if not -(2**31) <= day < 2**31:
         raise ValueError("as_of does not fit int32: it is a number of days since 1970-01-01")
     return day
-
-
-def _input(array: npt.NDArray[Any], dtype: Any) -> npt.NDArray[Any]:
-    """Hand the kernel one kind of array only (contiguous, read-only), so that it is compiled once."""
-    view = np.ascontiguousarray(array, dtype).view()
-    view.flags.writeable = False
-    return view
-
-
-def _factors(half_life_days: float | None, longest: int) -> Float64:
-    """Return ``0.5 ** (gap / half_life_days)`` for each gap that occurs, up to where it is 0."""
-    if half_life_days is None:
-        return np.empty(0, np.float64)
-    half_life = _half_life(half_life_days)
-    # 0.5 ** 1075 is 0 in float64.
-    size = min(max(longest, 0) + 1, math.ceil(1075 * half_life) + 1)
-    if size > _LONGEST_GAP:
-        raise ConfigError("half_life_days is too long for days this far apart")
-    # In steps of some years, so that days looked at one after the other share a table.
-    return _powers(half_life, min(-(-size // 1024) * 1024, _LONGEST_GAP))
-
-
-@lru_cache(maxsize=4)
-def _powers(half_life: float, size: int) -> Float64:
-    # Python's power, not numpy's: the latter differs in the last bit from machine to machine.
-    return np.fromiter((0.5 ** (gap / half_life) for gap in range(size)), np.float64, size)
-
-
-def _ids(persons: npt.NDArray[Any]) -> Column:
-    if persons.dtype.kind not in "iu":
-        return Column.of("text", persons)
-    if persons.dtype.kind == "u" and len(persons) and int(persons.max()) >= 2**63:
-        raise DataError("a person number does not fit int64: hand the ids over as text")
-    return Column.of("int64", persons)
