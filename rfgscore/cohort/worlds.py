@@ -91,6 +91,7 @@ def lines_of(
         persons=history.persons[people],
         offsets=np.searchsorted(who, np.arange(len(people) + 1)).astype(np.int64),
         as_of=None,
+        row=None,
         source=None,
         **held,
     )

@@ -124,6 +124,8 @@ class History:
                 object.__setattr__(self, spec.name, frozen.setdefault(id(value), _frozen(value)))
             elif value is None and spec.name in ("persons", "incident", "tail"):
                 object.__delattr__(self, spec.name)
+        if "persons" in vars(self):
+            object.__setattr__(self, "named", None)
 
     def __getattr__(self, name: str) -> Any:
         # Two columns that say nothing where each line is an incident of its own: a fifth of the memory.
@@ -294,6 +296,7 @@ class History:
             self,
             day=day[order],
             as_of=as_of,
+            row=None if self.row is None else self.row[order],
             source=None if self.source is None else self.source.reordered(order),
             **{name: getattr(self, name)[order] for name in lines},
         )

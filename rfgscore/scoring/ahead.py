@@ -266,6 +266,7 @@ def visible_lines(history: History, people: Int64, as_of: int) -> History:
         persons=history.persons[people],
         offsets=np.searchsorted(who, np.arange(len(people) + 1)).astype(np.int64),
         as_of=None,
+        row=None,
         source=None,
         **{name: getattr(history, name)[line] for name in names},
     )

@@ -46,6 +46,7 @@ _THREADED_FROM = 50_000
 #: Shares of the lines to each thread: more than one evens out what persons cost.
 _SHARES = 4
 _ENGINES = ("numba", "numpy")
+_TOO_LARGE = "the gravities of a person are too large to add up: use smaller weights"
 #: Features that need to know which class an offence belongs to.
 _CLASSED = {"offence_classes", "non_crime"}
 
@@ -242,11 +243,9 @@ def ranges_of(history: History, threads: int) -> list[tuple[int, int]]:
     Returns
     -------
     list of (int, int)
-        First person of each range and the one after its last; none for a history without lines.
+        First person of each range and the one after its last; none for a history without persons.
     """
     people, lines = history.size, len(history.day)
-    if not lines:
-        return []
     # Equal shares of lines, not of persons: a few persons may hold most of the lines.
     shares = 1 if threads == 1 or lines < _THREADED_FROM else threads * _SHARES
     edges = np.searchsorted(history.offsets, np.linspace(0, lines, shares + 1).astype(np.int64)).tolist()
@@ -332,6 +331,12 @@ def columns_at(
     longest = (int(rows.day.max(initial=last)) if rows.dates is None else int(rows.dates[-1])) - first
     if longest >= 2**32 - 1:
         raise DataError("days that lie 2**32 days apart cannot be told from days that are not there")
+    bounded = float(history.weights.max(initial=0.0)) * float(history.room) ** 2 < 1e300
+    if not bounded:
+        with np.errstate(over="ignore"):
+            together = np.bincount(history.person_of_line(), history.weights[history.code])
+        if np.isinf(together).any():
+            raise DataError(_TOO_LARGE)
     arrays = {place.name: room_for(out, place.name, np.dtype(place.kind), len(rows)) for place in wanted}
     if engine == "numpy":
         found = vectorised.evaluate(
@@ -348,12 +353,11 @@ def columns_at(
             array[:] = found[name].astype(array.dtype)
     else:
         _run(rows, features, not include_current, threads, wanted, arrays, longest)
-    bounded = float(history.weights.max(initial=0.0)) * float(history.room) ** 2 < 1e300
     columns = {}
     for place in wanted:
         array, kind, null = arrays[place.name], place.kind, None
         if kind == "float64" and not bounded and np.isinf(array).any():
-            raise DataError("the gravities of a person are too large to add up: use smaller weights")
+            raise DataError(_TOO_LARGE)
         if place.null is not None:
             null = np.isnan(array) if place.null != place.null else array == place.null
         if longest >= 2**31 and place.feature in ("days", "gap_last"):
@@ -429,5 +433,11 @@ def _run(
             fading(*who, history.runs, table, rest[0], (decayed, *rest[1]))
 
     ranges = ranges_of(history, threads)
-    work = at_once if in_order and one else one_by_one
+
+    @np.errstate(
+        over="ignore", invalid="ignore"
+    )  # told of what comes out, also where kernels are plain Python
+    def work(part: tuple[tuple[int, int], Int64]) -> None:
+        (at_once if in_order and one else one_by_one)(part)
+
     in_threads(work, zip(ranges, rows.starts(ranges), strict=True), threads)

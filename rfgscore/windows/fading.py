@@ -223,6 +223,8 @@ def fading(
                         count += 1
                     many = float(count)
                     slope = (2.0 * up - (many - 1.0) * flat) / (many * (many * many - 1.0) / 6.0)
+                    if math.isnan(slope):  # sums beyond float64: no missing value, but an error
+                        slope = math.inf
                 for q in range(j - i if events else 1):
                     if events:
                         row = a + (np.int64(entry[a + i + q]) if late else i + q)

@@ -309,7 +309,8 @@ def exactly_added(weights: Float64, most: int) -> bool:
     whole = (mantissa * 2.0**53).astype(np.int64)
     lowest = int(np.min(exponent + np.log2((whole & -whole).astype(np.float64)).astype(np.int64))) - 53
     # Halved, so that adding before taking off is safe, too.
-    return bool(math.log2(float(grave.max())) - lowest + math.log2(max(most, 1)) < 51)
+    highest = math.log2(float(grave.max())) + math.log2(max(most, 1))
+    return highest - lowest < 51 and highest < 1022
 
 
 def class_numbers(history: History) -> Int32:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rfgscore.jit import njit
 
-__all__ = ["Lines", "Looks", "spread"]
+__all__ = ["Lines", "Looks", "spread", "wrapped"]
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -73,6 +73,23 @@ class Looks(NamedTuple):
     dates: Int64
     starts: Int64
     before: bool
+
+
+@njit
+def wrapped(days: int) -> int:
+    """Return a number of days modulo 2**32, as int32 tells it: only days of no calendar lie so far apart.
+
+    Parameters
+    ----------
+    days : int
+        At or above -1.
+
+    Returns
+    -------
+    int
+        Between -2**31 and 2**31 - 1.
+    """
+    return ((days + 0x80000000) & 0xFFFFFFFF) - 0x80000000
 
 
 @njit

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.jit import njit
-from rfgscore.windows.looks import Lines, Looks
+from rfgscore.windows.looks import Lines, Looks, wrapped
 
 __all__ = ["plain"]
 
@@ -126,7 +126,7 @@ def plain(
             top = heavy[first] if last > first else -1.0
             if events:
                 for row in range(i, j):
-                    to_days[row] = previous
+                    to_days[row] = wrapped(previous)
                     to_count[row] = j - old
                     to_victims[row] = victims
                     to_sum[row] = gravity
@@ -136,7 +136,7 @@ def plain(
             else:
                 row = place[k]
                 place[k] = row + 1
-                to_days[row] = today - before
+                to_days[row] = wrapped(today - before)
                 to_count[row] = j - old
                 to_victims[row] = victims
                 to_sum[row] = gravity

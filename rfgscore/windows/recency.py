@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.jit import njit
-from rfgscore.windows.looks import Lines, Looks
+from rfgscore.windows.looks import Lines, Looks, wrapped
 
 __all__ = ["recency"]
 
@@ -136,12 +136,13 @@ def recency(
                             row = a + (np.int64(entry[a + i + q]) if late else i + q)
                         else:
                             row = place[k]
-                        to_days[row] = since
+                        to_days[row] = wrapped(since)
                         if len(to_gap):
                             if n_gaps < 1:
                                 to_gap[row] = -1
                             else:
-                                to_gap[row] = extra if extra >= 0 else days[m - 1] - days[m - 2]
+                                last = extra if extra >= 0 else days[m - 1] - days[m - 2]
+                                to_gap[row] = wrapped(last)
                         if median:
                             if n_gaps < 1:
                                 to_median[row] = -1.0

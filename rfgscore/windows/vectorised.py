@@ -287,7 +287,8 @@ def _gravity_trend(peak: Float64, count: Int64) -> Float64:
     for number, looks, place in _in_turn(count):
         products[looks] += number * peak[place]
         total[looks] += peak[place]
-    return _slope(2.0 * products - (count - 1) * total, count)
+    slope = _slope(2.0 * products - (count - 1) * total, count)
+    return np.where(np.isnan(slope) & (count > 1), np.inf, slope)  # sums beyond float64 are no missing value
 
 
 def _slope(numerator: npt.NDArray[Any], count: Int64) -> Float64:
