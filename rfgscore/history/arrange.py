@@ -167,12 +167,14 @@ def arrange(
         radix.deal(lo, hi, key, day, others, dealt, part_of, base, at[nth], numbers)
 
     in_threads(deal, chunks, threads)
+    # One piece of memory: it takes far fewer pages to supply than three.
+    whole = iter(np.empty((3 + (known is not None) + (incident is not None), n), np.int32))
     lines = (
-        np.empty(n, np.int32),
-        none if known is None else np.empty(n, np.int32),
-        np.empty(n, np.int32),
-        none if incident is None else np.empty(n, np.int32),
-        np.empty(n, np.int32),
+        next(whole),
+        none if known is None else next(whole),
+        next(whole),
+        none if incident is None else next(whole),
+        next(whole),
         np.empty(n if rows else 0, np.int64),
     )
     people = np.zeros(len(heads), np.int64)

@@ -162,15 +162,17 @@ def _settle(
 
 
 @njit
-def _number(keys: Int64, n: int, none: int, out: Int32, table: Int64, numbers: Int32) -> None:
-    """Number `n` keys of one person as they come; `none` is no key, or a new one each time.
+def _number(
+    keys: Int64, begin: int, n: int, none: int, out: Int32, at: int, table: Int64, numbers: Int32
+) -> None:
+    """Number `n` keys of one person as they come, and write the numbers from `at` on.
 
     A key equal to `none` becomes -1 where that is negative, else a number of its own.
     """
     found = 0
     if n <= _SHORT:
         for k in range(n):
-            key = keys[k]
+            key = keys[np.uint64(begin + k)]
             number = -1
             if key == none:
                 if none >= 0:
@@ -178,20 +180,20 @@ def _number(keys: Int64, n: int, none: int, out: Int32, table: Int64, numbers: I
                     found += 1
             else:
                 for j in range(k):
-                    if keys[j] == key:
-                        number = out[j]
+                    if keys[np.uint64(begin + j)] == key:
+                        number = out[np.uint64(at + j)]
                         break
                 if number < 0:
                     number = found
                     found += 1
-            out[k] = number
+            out[np.uint64(at + k)] = number
         return
     size = 4 * _SHORT
     while size < 2 * n:
         size *= 2
     numbers[:size] = -1
     for k in range(n):
-        key = keys[k]
+        key = keys[begin + k]
         number = -1
         if key != none:
             # Kept below 2**63: NumPy's whole numbers, unlike numba's, do not wrap in silence.
@@ -207,7 +209,7 @@ def _number(keys: Int64, n: int, none: int, out: Int32, table: Int64, numbers: I
         elif none >= 0:
             number = found
             found += 1
-        out[k] = number
+        out[at + k] = number
 
 
 @njit
@@ -304,9 +306,9 @@ def finish(
                 if len(incident):
                     to_incident[start + begin] = 0
             else:
-                _number(raw[begin:], k - begin, -1, to_victim[start + begin :], table, held)
+                _number(raw, begin, k - begin, -1, to_victim, start + begin, table, held)
                 if len(incident):
-                    _number(event[begin:], k - begin, ALONE, to_incident[start + begin :], table, held)
+                    _number(event, begin, k - begin, ALONE, to_incident, start + begin, table, held)
             # What stood in the part has been read: its room now holds what was found.
             part_key[start + found] = keys[begin] + base[part]
             part_victim[start + found] = start + begin

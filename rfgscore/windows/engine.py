@@ -32,7 +32,7 @@ from rfgscore.windows.plain import plain
 from rfgscore.windows.recency import recency
 from rfgscore.windows.within import within
 
-__all__ = ["Buffers", "Rows", "checked", "columns_at", "lines_of", "ranges_of", "room_for"]
+__all__ = ["Buffers", "Rows", "checked", "columns_at", "lines_of", "ranges_of", "rooms"]
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -132,7 +132,8 @@ class Rows:
         text = persons.dtype.kind not in "iu"
         if persons.dtype.kind == "u" and len(persons) and int(persons.max()) >= 2**63:
             raise DataError("a person number does not fit int64: hand the ids over as text")
-        ids = room_for(out, "perpetrator_id", np.dtype(object if text else np.int64), len(self))
+        name = "perpetrator_id"
+        ids = rooms(out, {name: np.dtype(object if text else np.int64)}, len(self))[name]
         if self.dates is None and text:
             ids[:] = np.repeat(persons, np.diff(self.history.offsets))
         elif self.dates is None:
@@ -253,40 +254,42 @@ def ranges_of(history: History, threads: int) -> list[tuple[int, int]]:
     return [(lo, hi) for lo, hi in pairwise(edges) if lo < hi]
 
 
-def room_for(out: Buffers | None, name: str, dtype: Any, rows: int) -> npt.NDArray[Any]:
-    """Return an array to fill: one the caller keeps, where it fits.
+def rooms(out: Buffers | None, wanted: Mapping[str, np.dtype[Any]], rows: int) -> Buffers:
+    """Return arrays to fill: those the caller keeps, where they fit, and new ones.
 
     Parameters
     ----------
     out : dict or None
-        The arrays kept; a new one is put among them.
-    name : str
-        Name of the column.
-    dtype : numpy dtype
-        Of the column.
+        The arrays kept; new ones are put among them.
+    wanted : mapping of str to numpy.dtype
+        The columns.
     rows : int
-        Its length.
+        Their length.
 
     Returns
     -------
-    numpy.ndarray
-        Not initialised.
+    dict of str to numpy.ndarray
+        By column; not initialised.
     """
-    kept = None if out is None else out.get(name)
-    fits = (
-        isinstance(kept, np.ndarray)
-        and kept.dtype == dtype
-        and kept.shape == (rows,)
-        and kept.flags.writeable
-        and kept.flags.c_contiguous
-        and kept.flags.aligned
-    )
-    if kept is not None and fits:
-        return kept
-    made = np.empty(rows, dtype)
+    kept = {} if out is None else out
+    fit = {name: kept[name] for name, dtype in wanted.items() if _fits(kept.get(name), dtype, rows)}
+    missing = {name: dtype for name, dtype in wanted.items() if name not in fit}
+    for dtype in dict.fromkeys(missing.values()):
+        # New columns of one kind are one piece of memory, which takes far fewer pages to supply.
+        names = [name for name, its in missing.items() if its == dtype]
+        fit.update(zip(names, np.empty((len(names), rows), dtype), strict=True))
     if out is not None:
-        out[name] = made
-    return made
+        out.update(fit)
+    return {name: fit[name] for name in wanted}
+
+
+def _fits(array: object, dtype: np.dtype[Any], rows: int) -> bool:
+    return (
+        isinstance(array, np.ndarray)
+        and array.dtype == dtype
+        and array.shape == (rows,)
+        and array.flags.carray
+    )
 
 
 def columns_at(
@@ -337,7 +340,7 @@ def columns_at(
             together = np.bincount(history.person_of_line(), history.weights[history.code])
         if np.isinf(together).any():
             raise DataError(_TOO_LARGE)
-    arrays = {place.name: room_for(out, place.name, np.dtype(place.kind), len(rows)) for place in wanted}
+    arrays = rooms(out, {place.name: np.dtype(place.kind) for place in wanted}, len(rows))
     if engine == "numpy":
         found = vectorised.evaluate(
             history,

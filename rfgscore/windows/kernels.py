@@ -76,13 +76,33 @@ def snapshot(
     harmed = np.full(most, -1, np.int64)  # victim: in the window
 
     for person in range(lo, hi):
+        start = offsets[person]
+        if alone and offsets[person + 1] - start == 1:
+            # Most people have one line, and need nothing of what follows.
+            there = seen[start] <= as_of
+            gap = as_of - np.int64(day[start])
+            inside = there and 0 <= gap < window_days
+            weight = abs(lines.weights[code[start]])  # a weight of -0.0 is 0.0
+            incidents[person] = 1 if inside else 0
+            victims[person] = 1 if inside and victim[start] >= 0 else 0
+            gravity_sum[person] = weight if inside else 0.0
+            gravity_max[person] = weight if inside else -1.0
+            if there:
+                last_day[person] = day[start]
+            if told:
+                visible[person] = 1 if there else 0
+                in_window[person] = 1 if inside else 0
+                worst_line[person] = start if inside else -1
+            if fades:
+                decayed[person] = weight * factors[gap] if there and gap < reach else 0.0
+            continue
         n_visible = n_met = n_lines = n_held = n_harmed = 0
         worst = -1
         worst_weight = -1.0
         worst_day = worst_code = np.int64(-1)
         plain = value = 0.0
         latest = before = np.int64(0)
-        for line in range(offsets[person], offsets[person + 1]):
+        for line in range(start, offsets[person + 1]):
             if seen[line] > as_of:
                 continue
             today = np.int64(day[line])
@@ -127,7 +147,8 @@ def snapshot(
                 n_harmed += 1
             # Highest weight, then latest day, then lowest code, then the first met.
             if weight > worst_weight or (
-                weight == worst_weight
+                told
+                and weight == worst_weight
                 and (today > worst_day or (today == worst_day and code[line] < worst_code))
             ):
                 worst = line

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import operator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,10 @@ from rfgscore.dates import NO_DAY, to_day, within_days
 from rfgscore.errors import DataError
 from rfgscore.history.history import History
 from rfgscore.jit import given, in_threads
-from rfgscore.tables import Column, Kind, Table
+from rfgscore.tables import Column, Table
 from rfgscore.windows import kernels
-from rfgscore.windows.engine import Buffers, Rows, checked, columns_at, lines_of, ranges_of, room_for
-from rfgscore.windows.features import Features, decay_factors, exactly_added, whole_number
+from rfgscore.windows.engine import Buffers, Rows, checked, columns_at, lines_of, ranges_of, rooms
+from rfgscore.windows.features import Features, decay_factors, exactly_added, places, whole_number
 
 __all__ = ["Walk", "in_window", "rounded", "snapshot", "walk"]
 
@@ -297,43 +297,35 @@ def _one_window(
     """Return the columns of one window by one walk: several times as fast as sliding it there."""
     seen, people = rows.history, rows.history.size
     (window,), half_life = features.window_days, (*features.half_life_days, None)[0]
-    names = [f"count_{window}d", f"gravity_sum_{window}d", f"gravity_max_{window}d", f"victims_{window}d"]
-    none, no = np.empty(0, np.int32), np.empty(0, np.float64)
+    wanted = list(places(features, "days_since_last"))
+    arrays = rooms(out, {place.name: np.dtype(place.kind) for place in wanted}, people)
+    last, count, total, top, victims, *decayed = arrays.values()
+    none = np.empty(0, np.int32)
     found = Walk(
         visible=none,
-        last_day=room_for(out, "days_since_last", np.dtype(np.int32), people),
+        last_day=last,
         lines=none,
-        incidents=room_for(out, names[0], np.dtype(np.int32), people),
-        gravity_sum=room_for(out, names[1], np.dtype(np.float64), people),
-        gravity_max=room_for(out, names[2], np.dtype(np.float64), people),
-        victims=room_for(out, names[3], np.dtype(np.int32), people),
-        decayed=no,
+        incidents=count,
+        gravity_sum=total,
+        gravity_max=top,
+        victims=victims,
+        decayed=decayed[0] if decayed else np.empty(0),
         worst_line=np.empty(0, np.int64),
     )
-    if half_life is not None:
-        names.append(f"gravity_decayed_{half_life}d")
-        found = replace(found, decayed=room_for(out, names[-1], np.dtype(np.float64), people))
     _walk(seen, day, window, half_life, threads, found)
     index: Any = slice(None) if len(rows) == people else rows.person()
-    longest = day - seen.span[0]
-    if longest >= 2**31:
-        gaps = day - found.last_day[index].astype(np.int64)
+    empty = count[index] == 0
+    columns = {
+        place.name: Column.wrap(
+            place.kind, arrays[place.name][index], empty if place.null is not None and empty.any() else None
+        )
+        for place in wanted
+    }
+    if day - seen.span[0] >= 2**31:
+        gaps = Column.wrap("int64", day - last[index].astype(np.int64))
     else:
-        gaps = np.subtract(np.int32(day), found.last_day, out=found.last_day)[index]
-    empty = found.incidents[index] == 0
-    arrays: list[npt.NDArray[Any]] = [
-        found.incidents,
-        found.gravity_sum,
-        found.gravity_max,
-        found.victims,
-        found.decayed,
-    ]
-    columns = {"days_since_last": Column.wrap("int64" if longest >= 2**31 else "int32", gaps)}
-    for name, array in zip(names, arrays, strict=False):
-        kind: Kind = "int32" if array.dtype == np.int32 else "float64"
-        null = empty if array is found.gravity_max and empty.any() else None
-        columns[name] = Column.wrap(kind, array[index], null)
-    return columns
+        gaps = Column.wrap("int32", np.subtract(np.int32(day), last, out=last)[index])
+    return {**columns, "days_since_last": gaps}
 
 
 def rounded(values: npt.ArrayLike) -> Float64:
