@@ -27,7 +27,7 @@ from rfgscore.windows.features import (
     places,
     whole_number,
 )
-from rfgscore.windows.looks import Lines, Looks, spread
+from rfgscore.windows.looks import Lines, Looks, pick, spread
 from rfgscore.windows.plain import plain
 from rfgscore.windows.recency import recency
 from rfgscore.windows.within import within
@@ -108,13 +108,15 @@ class Rows:
         first = self.history.first_seen
         return np.concatenate([np.flatnonzero(first <= date) for date in self.dates.tolist()])
 
-    def ids(self, out: Buffers | None) -> Column:
+    def ids(self, out: Buffers | None, threads: int) -> Column:
         """Return the id of each row's person.
 
         Parameters
         ----------
         out : dict or None
             Arrays kept by the caller.
+        threads : int
+            Threads to work with.
 
         Returns
         -------
@@ -139,9 +141,14 @@ class Rows:
         elif self.dates is None:
             spread(given(self.history.offsets, np.int64), given(persons, np.int64), ids)
         else:
-            first, parts = self.history.first_seen, np.split(ids, np.cumsum(self.sizes)[:-1])
-            for date, part in zip(self.dates.tolist(), parts, strict=True):
-                part[:] = persons if len(part) == len(persons) else persons[first <= date]
+            parts = np.split(ids, np.cumsum(self.sizes)[:-1])
+            if text:
+                for date, part in zip(self.dates.tolist(), parts, strict=True):
+                    part[:] = persons[self.history.first_seen <= date]
+            else:
+                first, numbers = given(self.history.first_seen, np.int64), given(persons, np.int64)
+                dated = list(zip(self.dates.tolist(), parts, strict=True))
+                in_threads(lambda one: pick(first, one[0], numbers, one[1]), dated, threads)
         return Column.wrap("text" if text else "int64", ids)
 
     def starts(self, ranges: Sequence[tuple[int, int]]) -> list[Int64]:

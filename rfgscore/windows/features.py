@@ -220,7 +220,8 @@ def places(features: Features, recency: str) -> Iterator[Place]:
     >>> [place.name for place in places(rfg(30, further=["gap_last"]), "days_since_last")][-2:]
     ['victims_30d', 'gap_last']
     """
-    yield Place(recency, "days", 0, "int32", -1)
+    # Someone with a visible line always has a last day, but not an earlier one.
+    yield Place(recency, "days", 0, "int32", None if recency == "days_since_last" else -1)
     for nth, days in enumerate(features.window_days):
         yield Place(f"count_{days}d", "count", nth, "int32", None)
         yield Place(f"gravity_sum_{days}d", "gravity_sum", nth, "float64", None)

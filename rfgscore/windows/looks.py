@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rfgscore.jit import njit
 
-__all__ = ["Lines", "Looks", "spread", "wrapped"]
+__all__ = ["Lines", "Looks", "pick", "spread", "wrapped"]
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -90,6 +90,28 @@ def wrapped(days: int) -> int:
         Between -2**31 and 2**31 - 1.
     """
     return ((days + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+
+
+@njit
+def pick(first: Int64, date: int, values: Int64, out: Int64) -> None:
+    """Write the values of the persons visible on a date, in order.
+
+    Parameters
+    ----------
+    first : numpy.ndarray
+        int64, day the first line of each person becomes visible.
+    date : int
+        Day looked at.
+    values : numpy.ndarray
+        int64, one a person.
+    out : numpy.ndarray
+        int64, filled.
+    """
+    at = np.uint64(0)
+    for person in range(len(first)):
+        if first[person] <= date:
+            out[at] = values[person]
+            at += np.uint64(1)
 
 
 @njit

@@ -90,7 +90,9 @@ def panel(
     history.refuse_later(days[-1])
     rows = Rows(history, dates=np.array(days, np.int64))
     columns = columns_at(rows, features, threads=threads, engine=engine, out=out)
-    return Table({"perpetrator_id": rows.ids(out), "as_of": Column.wrap("date", rows.day), **columns})
+    return Table(
+        {"perpetrator_id": rows.ids(out, threads), "as_of": Column.wrap("date", rows.day), **columns}
+    )
 
 
 def at_events(
@@ -159,7 +161,7 @@ def at_events(
     columns = columns_at(
         rows, features, include_current=include_current, threads=threads, engine=engine, out=out
     )
-    table = Table({"perpetrator_id": rows.ids(out), "day": Column.wrap("date", rows.day), **columns})
+    table = Table({"perpetrator_id": rows.ids(out, threads), "day": Column.wrap("date", rows.day), **columns})
     if history.as_of is not None and (rows.day > history.as_of).any():
         # Lines that a history looked at on an earlier day still holds, and that nobody knew then.
         return table.take(np.flatnonzero(rows.day <= history.as_of))

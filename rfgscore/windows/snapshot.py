@@ -288,7 +288,7 @@ def snapshot(
         columns = columns_at(rows, features, threads=threads, engine=engine, out=out)
     else:
         columns = _one_window(rows, day, features, threads, out)
-    return Table({"perpetrator_id": rows.ids(out), **columns})
+    return Table({"perpetrator_id": rows.ids(out, threads), **columns})
 
 
 def _one_window(
