@@ -20,9 +20,9 @@ FEATURES = rfg(WINDOW, half_life_days=HALF_LIFE)
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def built(data: Arrays) -> History:
+def built(data: Arrays, **how: Any) -> History:
     """Build the history that the prepared answers start from."""
-    return History.from_arrays(**data, threads=THREADS)
+    return History.from_arrays(**data, threads=THREADS, **how)
 
 
 def t1(history: History, as_of: int = AS_OF, **how: Any) -> Table:
@@ -40,19 +40,24 @@ def t3(history: History, **how: Any) -> Table:
     return panel(history, DATES, FEATURES, threads=THREADS, **how)
 
 
-def t4(path: Path, out: Path) -> None:
-    """Answer T4: from a Parquet file to the 500 highest scores."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def read(path: Path) -> Any:
+    """Read what T4 needs of the file, and nothing more."""
     import pyarrow.parquet as pq
 
-    rows = pq.read_table(path, columns=["person_id", "event_date", "offence_code", "victim_id"])
+    return pq.read_table(path, columns=["person_id", "event_date", "offence_code", "victim_id"])
+
+
+def t4(path: Path, out: Path) -> None:
+    """Answer T4: from a Parquet file to the 500 highest scores."""
+    import pyarrow.compute as pc
+
+    rows = read(path)
     offence = rows["offence_code"].combine_chunks()
     weight = {f"C{number:02}": WEIGHTS[number] for number in range(OFFENCES)}
     table = t1(
         History.from_arrays(
             person=rows["person_id"],
-            day=rows["event_date"].cast(pa.int32()).to_numpy(),
+            day=rows["event_date"],
             gravity=np.array([weight[code] for code in offence.dictionary.to_pylist()])[offence.indices],
             victim=pc.fill_null(rows["victim_id"], -1).to_numpy(),
             threads=THREADS,

@@ -11,8 +11,12 @@ from typing import NamedTuple
 TARGETS = {
     ("T2", "ours, cold", "polars", 10**6): (20, 30),
     ("T2", "ours, cold", "DuckDB", 10**6): (15, 20),
+    ("T2", "ours, cold, out=", "polars", 10**6): (20, 30),
+    ("T2", "ours, cold, out=", "DuckDB", 10**6): (15, 20),
     ("T2", "ours, cold", "polars", 10**7): (14, 30),
     ("T2", "ours, cold", "DuckDB", 10**7): (8, 20),
+    ("T2", "ours, cold, out=", "polars", 10**7): (14, 30),
+    ("T2", "ours, cold, out=", "DuckDB", 10**7): (8, 20),
     ("T2", "ours, prepared", "DuckDB", 10**6): (40, 60),
     ("T2", "ours, prepared, out=", "DuckDB", 10**6): (40, 60),
     ("T2", "ours, prepared", "floor", 10**6): (12, 8),

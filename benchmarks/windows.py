@@ -100,9 +100,11 @@ def in_memory(lines: int, tasks: list[str], rounds: int, other: Any) -> list[Mea
         found.append(measured("T1", lines, engines, rounds))
     if "T2" in tasks:
         held: dict[str, Any] = {}
+        spare: dict[str, Any] = {}
         with ThreadPoolExecutor(2) as pool:
             engines = {
                 "ours, cold": lambda: ours.t2(ours.built(data)),
+                "ours, cold, out=": lambda: ours.t2(ours.built(data, out=spare), out=spare),
                 "ours, prepared": lambda: ours.t2(history),
                 "ours, prepared, out=": lambda: ours.t2(history, out=held),
                 "polars": lambda: peers.polars_t2(frame),
@@ -143,6 +145,7 @@ def from_file(lines: int, rounds: int, other: Any) -> Measured:
         for run in engines.values():
             run()
         answers.agree_on_lists(sorted(folder.glob("*.csv")))
+        engines["read"] = lambda: ours.read(path)
         return measured("T4", lines, engines, rounds)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.history import radix
+from rfgscore.history.buffers import Buffers, rooms
 from rfgscore.jit import given, in_threads
 
 __all__ = ["Arranged", "arrange", "entry_by"]
@@ -66,6 +67,7 @@ def arrange(
     incident: Int64 | None = None,
     threads: int = 1,
     rows: bool = False,
+    out: Buffers | None = None,
 ) -> Arranged:
     """Put rows in the order of person, day, known day, incident, code, victim and row.
 
@@ -89,6 +91,8 @@ def arrange(
         Threads to work with; the result does not depend on it.
     rows : bool
         Whether to keep the row each line came from.
+    out : dict, optional
+        Scratch kept between calls; nothing of the result is in it.
 
     Returns
     -------
@@ -147,9 +151,10 @@ def arrange(
     at = starts[:-1] + np.cumsum(of_part, axis=0) - of_part
 
     numbers = np.array([low, shift, first, day_bits, code_bits], np.int64)
+    scratch = rooms(out, {"row keys": np.dtype(np.int64), "row victims": np.dtype(np.int64)}, n)
     dealt = (
-        np.empty(n, np.int64),
-        np.empty(n, np.int64),
+        scratch["row keys"],
+        scratch["row victims"],
         none if known is None else np.empty(n, np.int32),
         no if incident is None else np.empty(n, np.int64),
         none if code_bits or codes == 1 else np.empty(n, np.int32),

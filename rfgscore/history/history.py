@@ -17,6 +17,7 @@ import numpy.typing as npt
 from rfgscore.dates import iso
 from rfgscore.errors import PointInTimeError
 from rfgscore.history.arrange import arrange, entry_by
+from rfgscore.history.buffers import Buffers
 from rfgscore.history.days import whole_days
 from rfgscore.history.ids import pack
 from rfgscore.history.persons import Persons
@@ -339,6 +340,7 @@ class History:
         offence: npt.ArrayLike | None = None,
         threads: int = 1,
         rows: bool = False,
+        out: Buffers | None = None,
     ) -> History:
         """Build a history from NumPy arrays, one value a line.
 
@@ -362,6 +364,8 @@ class History:
             Threads to build with; the history is the same to the bit with any number.
         rows : bool, optional
             Whether to keep the row each line came from, as `row`.
+        out : dict, optional
+            Scratch kept between calls, as of `windows.at_events`; no history holds any of it.
 
         Returns
         -------
@@ -387,7 +391,7 @@ class History:
         grave = np.asarray(gravity, np.float64)
         if grave.shape != (size,):
             raise ValueError("gravity needs one finite number at or above 0 for each line")
-        weights, code = encode(grave, threads)
+        weights, code = encode(grave, threads, out)
         offences = tuple(map(str, weights.tolist()))
         if offence is not None:
             # An offence of two weights is two offences of one name.
@@ -407,6 +411,7 @@ class History:
             incident=None if event is None else np.where(event < 0, ALONE, event),
             threads=threads,
             rows=rows,
+            out=out,
         )
         unsaid: Any = None  # made when first asked for
         return cls(

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfgscore.errors import ConfigError
+from rfgscore.history.buffers import Buffers, rooms
 from rfgscore.jit import given, in_threads, njit
 
 __all__ = ["encode"]
@@ -68,7 +69,7 @@ def _encode(values: Int64, slots: Int64, codes: Int32, out: Int32) -> None:
         out[k] = codes[place]
 
 
-def encode(values: npt.ArrayLike, threads: int = 1) -> tuple[Float64, Int32]:
+def encode(values: npt.ArrayLike, threads: int = 1, out: Buffers | None = None) -> tuple[Float64, Int32]:
     """Code weights: the distinct ones ascending, and the place of each among them.
 
     Parameters
@@ -77,6 +78,8 @@ def encode(values: npt.ArrayLike, threads: int = 1) -> tuple[Float64, Int32]:
         float64, finite and not negative.
     threads : int
         Threads to work with.
+    out : dict, optional
+        Arrays kept between calls: the codes are written to one of them.
 
     Returns
     -------
@@ -121,6 +124,6 @@ def encode(values: npt.ArrayLike, threads: int = 1) -> tuple[Float64, Int32]:
     slots = np.full(2 * _WEIGHTS, -1, np.int64)
     _collect(given(distinct, np.int64), slots)
     slots, codes = given(slots, np.int64), given(np.searchsorted(distinct, slots), np.int32)
-    out = np.empty(len(bits), np.int32)
-    in_threads(lambda c: _encode(bits[slice(*c[1])], slots, codes, out[slice(*c[1])]), chunks, threads)
-    return distinct.view(np.float64), out
+    coded = rooms(out, {"row codes": np.dtype(np.int32)}, len(bits))["row codes"]
+    in_threads(lambda c: _encode(bits[slice(*c[1])], slots, codes, coded[slice(*c[1])]), chunks, threads)
+    return distinct.view(np.float64), coded

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from rfgscore.errors import ConfigError, DataError
 from rfgscore.history.arrange import entry_by
+from rfgscore.history.buffers import Buffers, rooms
 from rfgscore.history.history import History
 from rfgscore.jit import given, in_threads
 from rfgscore.tables import Column
@@ -32,14 +33,11 @@ from rfgscore.windows.plain import plain
 from rfgscore.windows.recency import recency
 from rfgscore.windows.within import within
 
-__all__ = ["Buffers", "Rows", "checked", "columns_at", "lines_of", "ranges_of", "rooms"]
+__all__ = ["Rows", "checked", "columns_at", "lines_of", "ranges_of"]
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
-
-#: Arrays by column name, kept by the caller between calls.
-Buffers = dict[str, npt.NDArray[Any]]
 
 #: Histories with fewer lines are worked on by one thread: starting more costs longer than the work.
 _THREADED_FROM = 50_000
@@ -259,44 +257,6 @@ def ranges_of(history: History, threads: int) -> list[tuple[int, int]]:
     edges = np.searchsorted(history.offsets, np.linspace(0, lines, shares + 1).astype(np.int64)).tolist()
     edges[0], edges[-1] = 0, people
     return [(lo, hi) for lo, hi in pairwise(edges) if lo < hi]
-
-
-def rooms(out: Buffers | None, wanted: Mapping[str, np.dtype[Any]], rows: int) -> Buffers:
-    """Return arrays to fill: those the caller keeps, where they fit, and new ones.
-
-    Parameters
-    ----------
-    out : dict or None
-        The arrays kept; new ones are put among them.
-    wanted : mapping of str to numpy.dtype
-        The columns.
-    rows : int
-        Their length.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        By column; not initialised.
-    """
-    kept = {} if out is None else out
-    fit = {name: kept[name] for name, dtype in wanted.items() if _fits(kept.get(name), dtype, rows)}
-    missing = {name: dtype for name, dtype in wanted.items() if name not in fit}
-    for dtype in dict.fromkeys(missing.values()):
-        # New columns of one kind are one piece of memory, which takes far fewer pages to supply.
-        names = [name for name, its in missing.items() if its == dtype]
-        fit.update(zip(names, np.empty((len(names), rows), dtype), strict=True))
-    if out is not None:
-        out.update(fit)
-    return {name: fit[name] for name in wanted}
-
-
-def _fits(array: object, dtype: np.dtype[Any], rows: int) -> bool:
-    return (
-        isinstance(array, np.ndarray)
-        and array.dtype == dtype
-        and array.shape == (rows,)
-        and array.flags.carray
-    )
 
 
 def columns_at(

@@ -9,10 +9,11 @@ import numpy as np
 
 from rfgscore.dates import to_day
 from rfgscore.errors import ConfigError
+from rfgscore.history.buffers import Buffers
 from rfgscore.history.days import whole_days
 from rfgscore.history.history import History
 from rfgscore.tables import Column, Table
-from rfgscore.windows.engine import Buffers, Rows, checked, columns_at
+from rfgscore.windows.engine import Rows, checked, columns_at
 from rfgscore.windows.features import Features
 
 __all__ = ["at_events", "panel"]

@@ -17,11 +17,12 @@ import numpy.typing as npt
 
 from rfgscore.dates import NO_DAY, to_day, within_days
 from rfgscore.errors import DataError
+from rfgscore.history.buffers import Buffers, rooms
 from rfgscore.history.history import History
 from rfgscore.jit import given, in_threads
 from rfgscore.tables import Column, Table
 from rfgscore.windows import kernels
-from rfgscore.windows.engine import Buffers, Rows, checked, columns_at, lines_of, ranges_of, rooms
+from rfgscore.windows.engine import Rows, checked, columns_at, lines_of, ranges_of
 from rfgscore.windows.features import Features, decay_factors, exactly_added, places, whole_number
 
 __all__ = ["Walk", "in_window", "rounded", "snapshot", "walk"]
