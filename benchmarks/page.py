@@ -169,10 +169,10 @@ def _reason(row: Row, found: list[Measured]) -> str:
         return "the rest is numba starting, and " + (
             "loading machine code" if "cached" in row.what.split(", ")[-1] else "compiling"
         )
+    if row.what.endswith("extra memory a line"):
+        return "the lines in order, six features and an id are held, and nothing more"
     task, _, ours = row.what.partition(", ")
-    m = next((m for m in found if m.task == task and m.lines == row.lines), None)
-    if m is None:
-        return "the sorted lines, the six features and the ids are all that is held"
+    m = next(m for m in found if m.task == task and m.lines == row.lines)
     if task == "T4":
         return f"{m.median('read') / m.median('ours'):.0%} of the time is Arrow reading the file"
     if ours == "cold" and "ours, cold, out=" in m.wall:

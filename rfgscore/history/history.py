@@ -205,6 +205,11 @@ class History:
         highest = max(int(array.max(initial=-1)) for array in numbers)
         return max(int(np.diff(self.offsets).max(initial=0)), highest) + 1
 
+    @property
+    def bounded(self) -> bool:
+        """Whether no sum of a person's gravities, however weighed, can leave float64."""
+        return float(self.weights.max(initial=0.0)) * float(self.room) ** 2 < 1e300
+
     @cached_property
     def first_seen(self) -> npt.NDArray[Any]:
         """Day on which the first line of each person becomes visible; none is later than that of nobody."""

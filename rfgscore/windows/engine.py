@@ -42,7 +42,7 @@ Float64 = npt.NDArray[np.float64]
 #: Histories with fewer lines are worked on by one thread: starting more costs longer than the work.
 _THREADED_FROM = 50_000
 #: Shares of the lines to each thread: more than one evens out what persons cost.
-_SHARES = 4
+_SHARES = 2
 _ENGINES = ("numba", "numpy")
 _TOO_LARGE = "the gravities of a person are too large to add up: use smaller weights"
 #: Features that need to know which class an offence belongs to.
@@ -132,12 +132,20 @@ class Rows:
         text = persons.dtype.kind not in "iu"
         if persons.dtype.kind == "u" and len(persons) and int(persons.max()) >= 2**63:
             raise DataError("a person number does not fit int64: hand the ids over as text")
+        everyone = self.dates is not None and len(self.dates) == 1 and len(self) == len(persons)
+        if everyone and out is None and persons.dtype == np.int64:
+            return Column.wrap("int64", persons)
         name = "perpetrator_id"
         ids = rooms(out, {name: np.dtype(object if text else np.int64)}, len(self))[name]
         if self.dates is None and text:
             ids[:] = np.repeat(persons, np.diff(self.history.offsets))
         elif self.dates is None:
-            spread(given(self.history.offsets, np.int64), given(persons, np.int64), ids)
+            offsets, numbers = given(self.history.offsets, np.int64), given(persons, np.int64)
+            in_threads(
+                lambda part: spread(part[0], part[1], offsets, numbers, ids),
+                ranges_of(self.history, threads),
+                threads,
+            )
         else:
             parts = np.split(ids, np.cumsum(self.sizes)[:-1])
             if text:
@@ -301,7 +309,7 @@ def columns_at(
     longest = (int(rows.day.max(initial=last)) if rows.dates is None else int(rows.dates[-1])) - first
     if longest >= 2**32 - 1:
         raise DataError("days that lie 2**32 days apart cannot be told from days that are not there")
-    bounded = float(history.weights.max(initial=0.0)) * float(history.room) ** 2 < 1e300
+    bounded = history.bounded
     if not bounded:
         with np.errstate(over="ignore"):
             together = np.bincount(history.person_of_line(), history.weights[history.code])

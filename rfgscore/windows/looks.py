@@ -115,11 +115,13 @@ def pick(first: Int64, date: int, values: Int64, out: Int64) -> None:
 
 
 @njit
-def spread(offsets: Int64, values: Int64, out: Int64) -> None:
-    """Write each person's value to each of their lines.
+def spread(lo: int, hi: int, offsets: Int64, values: Int64, out: Int64) -> None:
+    """Write the value of each of the persons `lo` to `hi` to each of their lines.
 
     Parameters
     ----------
+    lo, hi : int
+        Persons, `hi` excluded.
     offsets : numpy.ndarray
         int64, one longer than there are persons.
     values : numpy.ndarray
@@ -127,5 +129,5 @@ def spread(offsets: Int64, values: Int64, out: Int64) -> None:
     out : numpy.ndarray
         int64, filled.
     """
-    for person in range(len(values)):
+    for person in range(lo, hi):
         out[offsets[person] : offsets[person + 1]] = values[person]

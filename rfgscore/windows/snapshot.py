@@ -164,6 +164,8 @@ def _walk(
         kernels.snapshot(part[0], part[1], most, lines, as_of, days, exact, factors, arrays)
 
     in_threads(work, ranges_of(seen, threads), threads)
+    if seen.bounded:
+        return
     if not (np.isfinite(found.gravity_sum).all() and np.isfinite(found.decayed).all()):
         raise DataError("the gravities of a person are too large to add up: use smaller weights")
 
