@@ -166,8 +166,8 @@ def _by_size(found: list[Measured]) -> str:
 def _reason(row: Row, found: list[Measured]) -> str:
     """Say by what was measured why an aim is missed."""
     if row.what.startswith("first calls"):
-        return "the rest is numba starting, and " + (
-            "loading machine code" if "cached" in row.what.split(", ")[-1] else "compiling"
+        return "numba itself: importing and starting it, and " + (
+            "compiling the kernels" if "nothing" in row.what else "the smaller part, loading their code"
         )
     if row.what.endswith("extra memory a line"):
         return "the lines in order, six features and an id are held, and nothing more"
@@ -177,25 +177,33 @@ def _reason(row: Row, found: list[Measured]) -> str:
         return f"{m.median('read') / m.median('ours'):.0%} of the time is Arrow reading the file"
     if ours == "cold" and "ours, cold, out=" in m.wall:
         kept = m.median("ours, cold, out=") / m.median("ours, cold")
-        return f"with memory used again (out=) it takes {kept:.0%} of that; the rest is pages handed out"
+        return (
+            f"with memory used again (out=) it takes {kept:.0%} of the time; the rest goes into fresh pages"
+        )
     if ours.startswith("cold"):
-        build = 1 - m.median("ours, prepared") / m.median("ours, cold")
+        build = 1 - m.median(f"ours, {ours.replace('cold', 'prepared')}") / m.median(f"ours, {ours}")
         return f"{build:.0%} of the time goes into putting the lines in order, which is done once a history"
     took = 1e9 * m.median(f"ours, {ours}") / m.lines
     if task == "T3":
-        return f"{took:.0f} ns a line, mostly writing: sixty dates of everyone are sixty times as many rows"
-    return (
-        f"{took:.1f} ns a line: the walk goes one way or another with each (one line or many, in the "
-        "window or not), which the processor cannot foretell"
-    )
+        return f"{took:.0f} ns a line, mostly writing: sixty dates make sixty times as many rows"
+    if row.cpu is not None and row.cpu >= row.must:
+        return (
+            f"by processor time it is {_short(row.cpu)}x; a run of so few milliseconds does not always get a "
+            "second core of a shared machine"
+        )
+    return f"{took:.1f} ns a line, most of it branches that the processor cannot foretell"
 
 
 def _short_of(result: Result) -> str:
-    short = [row for row in result.rows if row.verdict != "aim reached"]
-    reasons = [
-        f"- {row.what}, against {row.against} ({row.verdict}): {_reason(row, result.measured)}."
-        for row in short
-    ]
+    found: dict[str, list[str]] = {}
+    for row in result.rows:
+        if row.verdict != "aim reached":
+            beside = "" if row.cpu is None else f" against {row.against}"
+            size = "" if row.lines is None else f", {row.lines:,} lines"
+            found.setdefault(_reason(row, result.measured), []).append(
+                f"{row.what}{size}{beside} ({row.verdict})"
+            )
+    reasons = [f"- {'; '.join(rows)}: {reason}." for reason, rows in found.items()]
     return SHORT.format(reasons="\n".join(reasons)) if reasons else ""
 
 
