@@ -1,5 +1,7 @@
 """Run the long suites, and write what they printed last to ``docs/deep.md``.
 
+    python tools/deep.py [WORD...]   (those whose titles hold a word; without one, all)
+
 Properties with 10,000 examples, random text through the reader, lists scored anew day by day, a writer
 killed 100 times, the windows used as a service does, monthly cycles made twice, a workbook taken through
 LibreOffice and back, and the benchmarks of the windows and of a whole run.
@@ -60,41 +62,50 @@ SUITES = {
 }
 
 
-def main() -> int:
+def told_by(title: str) -> tuple[list[str], bool]:
+    """Run one suite; return what it printed last, and whether it passed."""
+    environment, arguments = SUITES[title]
+    begun = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        cwd=HERE,
+        check=False,
+    )
+    told = (done.stdout if done.returncode == 0 else done.stdout + done.stderr).strip().splitlines()[-25:]
+    told = [line for line in told if not line.startswith(("bringing up", "."))]
+    took = (
+        f"exit {done.returncode} after {time.monotonic() - begun:.0f} s, {dt.datetime.now(dt.UTC):%Y-%m-%d}"
+    )
+    return [*told, took], done.returncode == 0
+
+
+def main(words: list[str]) -> int:
+    """Run the suites whose titles hold one of the words, or all; what the others told last stays."""
+    page = HERE / "docs" / "deep.md"
+    kept = dict(part.split("\n", 1) for part in page.read_text(encoding="utf-8").split("\n## ")[1:])
     parts = [
         "# Last run of the long suites",
         "",
-        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.system()} "
-        f"{platform.machine()}, {os.cpu_count()} cores. Written by `make deep`; times are of a shared machine.",
+        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores. "
+        "Written by `make deep`; times are of a shared machine.",
     ]
-    failed = 0
-    for title, (environment, arguments) in SUITES.items():
+    passed = True
+    for title in SUITES:
+        if words and not any(word in title for word in words):
+            if title in kept:
+                parts += ["", f"## {title}", *kept[title].rstrip().split("\n")]
+            continue
         print(title, flush=True)
-        begun = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            cwd=HERE,
-            check=False,
-        )
-        told = (done.stdout if done.returncode == 0 else done.stdout + done.stderr).strip().splitlines()[-25:]
-        told = [line for line in told if not line.startswith(("bringing up", "."))]
-        parts += [
-            "",
-            f"## {title}",
-            "",
-            "```",
-            *told,
-            f"exit {done.returncode} after {time.monotonic() - begun:.0f} s",
-            "```",
-        ]
+        told, well = told_by(title)
+        passed &= well
+        parts += ["", f"## {title}", "", "```", *told, "```"]
         print("\n".join(told), flush=True)
-        failed += done.returncode != 0
-    (HERE / "docs" / "deep.md").write_text("\n".join(parts) + "\n", encoding="utf-8")
-    return 1 if failed else 0
+    page.write_text("\n".join(parts) + "\n", encoding="utf-8")
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
