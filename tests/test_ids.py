@@ -70,7 +70,7 @@ def holders(texts):
     yield "index", pd.Index(texts, dtype=object)
 
 
-@settings(deadline=None, max_examples=EXAMPLES)
+@settings(deadline=None, max_examples=EXAMPLES, derandomize=True, database=None)
 @given(COLUMNS)
 def test_every_kind_of_column_keeps_the_order_and_identity_of_text(texts):
     for kind, column in holders(texts):
@@ -80,7 +80,7 @@ def test_every_kind_of_column_keeps_the_order_and_identity_of_text(texts):
         assert not packed.numbers and packed.distinct(packed.keys[:0]).dtype == object, kind
 
 
-@settings(deadline=None, max_examples=EXAMPLES)
+@settings(deadline=None, max_examples=EXAMPLES, derandomize=True, database=None)
 @given(st.lists(TEXTS | BLANKS, max_size=12))
 def test_blanks_are_refused_or_minus_one_in_every_kind_of_column(texts):
     known = [text if text and text.strip() else None for text in texts]
@@ -121,7 +121,7 @@ def test_numbers_as_text_are_told_apart_and_ordered_as_text():
 INTS = st.lists(st.integers(-(2**63), 2**64 - 1) | st.integers(-3, 3), min_size=1, max_size=9)
 
 
-@settings(deadline=None, max_examples=EXAMPLES)
+@settings(deadline=None, max_examples=EXAMPLES, derandomize=True, database=None)
 @given(INTS)
 def test_whole_numbers_keep_their_order_whatever_their_size(numbers):
     for column in (numbers, pd.Series(numbers, dtype=object)):

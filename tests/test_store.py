@@ -91,7 +91,7 @@ def tables(draw):
     return table
 
 
-@settings(deadline=None, max_examples=EXAMPLES)
+@settings(deadline=None, max_examples=EXAMPLES, derandomize=True, database=None)
 @given(table=tables(), data=st.data())
 def test_appending_gives_the_bytes_of_a_store_of_all_rows_in_any_order(tmp_path_factory, table, data):
     size = len(table["day"])
@@ -112,7 +112,7 @@ def test_appending_gives_the_bytes_of_a_store_of_all_rows_in_any_order(tmp_path_
         assert facts(history) == facts(plain) and scored(history) == scored(plain)
 
 
-@settings(deadline=None, max_examples=EXAMPLES)
+@settings(deadline=None, max_examples=EXAMPLES, derandomize=True, database=None)
 @given(table=tables(), data=st.data())
 def test_a_column_that_a_part_lacks_is_blank_there(tmp_path_factory, table, data):
     size = len(table["day"])
