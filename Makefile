@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 WORKERS ?= 2
 
-.PHONY: demo test docs lint fast cover deep bench clean
+.PHONY: demo test docs lint fast cover deep bench validation clean
 
 demo: $(VENV)/.installed  ## install, and rank an invented force
 	$(BIN)/rfgscore demo --out out/demo
@@ -39,6 +39,9 @@ deep: $(VENV)/.developed  ## long suites; results go to docs/deep.md
 bench: $(VENV)/.developed  ## measure against pandas, polars and DuckDB; results go to docs/performance.md
 	$(BIN)/python benchmarks/windows.py
 	$(BIN)/python benchmarks/end_to_end.py
+
+validation: $(VENV)/.developed  ## rankings and models on the real input; results go to docs/validation.md
+	$(BIN)/python tools/validate.py
 
 clean:
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -50,8 +50,8 @@ html_theme_options = {
     "footer_end": [],
 }
 # Only sections of several pages have a side bar; alone on its page, a text has the whole width.
-_ALONE = """index tutorial tutorial-matac tutorial-dappa first-list meeting-cycle definitions config-reference
-    synthetic-force nyc-ten windows performance deep changelog"""
+_ALONE = """index tutorial tutorial-matac tutorial-dappa first-list meeting-cycle escalation-notebook definitions
+    config-reference synthetic-force nyc-ten windows escalation performance deep changelog"""
 html_sidebars = {page: [] for page in _ALONE.split()}
 
 #: What makes a browser fetch something from elsewhere; links are for readers and stay.

@@ -4,7 +4,9 @@
 
     RfgError
     ├── ConfigError(ValueError)          settings, gravity table, --out: exit 2
-    │   └── OutputError                  the output folder is not absent or empty
+    │   ├── OutputError                  the output folder is not absent or empty
+    │   ├── ProtectedFeatureError        a protected characteristic as an input of a model
+    │   └── ModelFileError               a model file that is damaged, or does not fit
     ├── DataError(ValueError)            input missing, unreadable or refused: exit 1
     │   ├── InputNotFoundError(FileNotFoundError)
     │   ├── FormatError                  a file that is not what it must be
@@ -13,7 +15,11 @@
     │   ├── LinkCycleError               the links table runs in a circle
     │   ├── AmbiguousPersonError         one id, two forces, two birth dates
     │   ├── PointInTimeError             something later than the date looked at
-    │   └── NobodyEligibleError
+    │   ├── NobodyEligibleError
+    │   ├── TooFewEventsError            too little happened for what is asked of a model
+    │   ├── FollowUpError                a horizon or day beyond what was followed
+    │   └── FitError                     a model cannot be fitted, or did not converge
+    ├── NotFittedError(ValueError, AttributeError)  a model that was not fitted: exit 1
     ├── UnknownPersonError(KeyError)     a person the run does not hold: exit 1
     ├── MissingExtraError(ImportError)   an optional package is not installed
     ├── WriteError(OSError)              the output cannot be written: exit 3
@@ -26,7 +32,8 @@ another error, and each has a page, ``docs/errors/CODE.md``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 __all__ = [
@@ -35,19 +42,27 @@ __all__ = [
     "ConfigError",
     "ConfigProblem",
     "DataError",
+    "FitError",
+    "FollowUpError",
     "FormatError",
     "InputNotFoundError",
     "InternalError",
     "LinkCycleError",
     "MissingColumnError",
     "MissingExtraError",
+    "ModelFileError",
     "NobodyEligibleError",
+    "NotFittedError",
     "OutputError",
     "PointInTimeError",
+    "ProtectedFeatureError",
     "RfgError",
+    "TooFewEventsError",
     "TooManyFaultsError",
     "UnknownPersonError",
     "WriteError",
+    "did_you_mean",
+    "nearest",
     "page_of",
 ]
 
@@ -78,6 +93,50 @@ def page_of(code: str) -> str:
     'docs/errors/RFG-D03.md'
     """
     return f"docs/errors/{code}.md"
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """Return the word most like another, or None where none is.
+
+    Parameters
+    ----------
+    word : str
+        What was written.
+    words : iterable of str
+        What could have been meant.
+
+    Returns
+    -------
+    str or None
+        The nearest word.
+    """
+    by_folded = {candidate.casefold(): candidate for candidate in words}
+    found = difflib.get_close_matches(word.casefold(), by_folded, n=1)
+    return by_folded[found[0]] if found else None
+
+
+def did_you_mean(word: object, words: Iterable[str]) -> str:
+    """Return what a message about an unknown word ends with.
+
+    Parameters
+    ----------
+    word : object
+        What was written; only text is like a word.
+    words : iterable of str
+        What could have been meant.
+
+    Returns
+    -------
+    str
+        Blank where no word is near.
+
+    Examples
+    --------
+    >>> did_you_mean("coxx", ["cox", "weibull"]), did_you_mean("forest", ["cox", "weibull"])
+    ("; did you mean 'cox'?", '')
+    """
+    near = nearest(word, words) if isinstance(word, str) else None
+    return f"; did you mean {near!r}?" if near else ""
 
 
 class RfgError(Exception):
@@ -152,6 +211,18 @@ class OutputError(ConfigError):
     code = "RFG-C02"
 
 
+class ProtectedFeatureError(ConfigError):
+    """A protected characteristic was asked for as an input of a model."""
+
+    code = "RFG-C03"
+
+
+class ModelFileError(ConfigError):
+    """A model file is damaged, is no model file, or does not fit what it is used on."""
+
+    code = "RFG-C04"
+
+
 class DataError(RfgError, ValueError):
     """The input cannot be used."""
 
@@ -205,6 +276,31 @@ class NobodyEligibleError(DataError):
     """No one in the input can be ranked."""
 
     code = "RFG-D09"
+
+
+class TooFewEventsError(DataError):
+    """Too little happened for what is asked of a model or a back-test."""
+
+    code = "RFG-D10"
+
+
+class FollowUpError(DataError):
+    """A horizon or a day lies beyond what was followed."""
+
+    code = "RFG-D11"
+
+
+class FitError(DataError):
+    """A model cannot be fitted on these columns, or its fit did not converge."""
+
+    code = "RFG-D12"
+
+
+class NotFittedError(RfgError, ValueError, AttributeError):
+    """A model was asked before it was fitted."""
+
+    code = "RFG-P02"
+    exit_code = 1
 
 
 class UnknownPersonError(RfgError, KeyError):

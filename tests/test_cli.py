@@ -74,7 +74,7 @@ BAD_INPUT = [
     ("a missing file", ["--offences", "nowhere.csv"], 1, "nowhere.csv: there is no such file"),
     ("a date that is none", ["--as-of", "30/06/2025"], 2, "YYYY-MM-DD"),
     ("an extract before its day", ["--extract-date", "2025-01-01"], 2, "was taken before 2025-06-30"),
-    ("an unknown option", ["--model", "x.json"], 2, "No such option"),
+    ("an unknown option", ["--modle", "x.json"], 2, "No such option"),
     ("no threads", ["--threads", "0"], 2, "greater than or equal to 1"),
     ("a missing config", ["--config", "nowhere.yaml"], 2, "nowhere.yaml"),
     ("an unknown preset", ["--config", "illustrative-rgfv"], 2, "illustrative-rfgv"),

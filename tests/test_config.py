@@ -130,6 +130,7 @@ def test_defaults_are_those_of_the_contract() -> None:
             "components": {"frequency": {"bands": [{"from": 1, "points": 5}]}},
         },
         "rank": {"tie_break": ["frequency"]},
+        "escalation": {"model": None, "use": "annotate", "horizons": [90, 180, 365]},
         "cohort": {
             "capacity": 12,
             "reserve": 12,
@@ -158,7 +159,8 @@ def test_defaults_are_those_of_the_contract() -> None:
 
 def test_effective_keys_stand_in_the_order_of_the_contract() -> None:
     effective = load_config(minimal()).effective()
-    assert list(effective) == ["schema", "name", "input", "gravity", "score", "rank", "cohort", "output"]
+    top = ["schema", "name", "input", "gravity", "score", "rank", "escalation", "cohort", "output"]
+    assert list(effective) == top
     assert list(effective["input"])[:4] == ["columns", "date_format", "encoding", "delimiter"]
     columns = {"dob": "d", "offence_code": "c", "event_date": "e", "perpetrator_id": "p"}
     mapped = load_config(minimal(input={"columns": columns})).effective()["input"]["columns"]
@@ -497,7 +499,7 @@ def test_circles_are_refused(tmp_path: Path) -> None:
     assert problems_of(path) == [
         f"b.yaml:1:extends: {circle}",
         "c.yaml:3:bogus: unknown key; valid here: schema, name, extends, input, gravity, score, rank, "
-        "cohort, output",
+        "escalation, cohort, output",
     ]
     assert (
         "runs in a circle"
@@ -524,9 +526,9 @@ def test_what_cannot_be_extended(tmp_path: Path, extends: str, text: str) -> Non
 
 def test_a_parent_that_is_no_yaml_is_named_with_its_line(tmp_path: Path) -> None:
     write(tmp_path, "a: 1\nb: [\n", "p.yaml")
-    child = write(tmp_path, "schema: rfgscore/1\nextends: p.yaml\nescalation: {}\n")
+    child = write(tmp_path, "schema: rfgscore/1\nextends: p.yaml\noutput: {small_number: 5}\n")
     found = problems_of(child)
-    assert found[0] == f"c.yaml:3:escalation: {NOT_BUILT_TEXT}"
+    assert found[0] == f"c.yaml:3:output.small_number: {NOT_BUILT_TEXT}"
     assert found[1].startswith("p.yaml:3:: this is not YAML: ")
 
 
@@ -1057,7 +1059,7 @@ def test_keys_that_are_not_built_are_not_offered() -> None:
 def test_json_schema_names_the_keys_of_the_file() -> None:
     schema = config_schema()
     assert list(schema["properties"]) == [
-        *["schema", "name", "extends", "input", "gravity", "score", "rank", "cohort", "output"]
+        *["schema", "name", "extends", "input", "gravity", "score", "rank", "escalation", "cohort", "output"]
     ]
     assert schema["required"] == ["schema"]
     assert schema["additionalProperties"] is False
@@ -1095,6 +1097,7 @@ def test_components_are_the_fields_of_the_model() -> None:
         "gravity",
         "score",
         "rank",
+        "escalation",
         "cohort",
         "output",
     ]

@@ -34,6 +34,7 @@ TUTORIALS = {
     "tutorial.md": {"demo", "init", "config", "validate", "run", "explain"},
     "tutorial-matac.md": {"demo", "run", "diff", "explain"},
     "tutorial-dappa.md": {"demo", "config", "run", "explain"},
+    "escalation.md": {"fit", "run", "explain", "backtest"},
 }
 REFERENCE = runpy.run_path(str(ROOT / "tools" / "make_config_reference.py"))
 ASIDE = doctest.ELLIPSIS

@@ -18,6 +18,7 @@ import rfgscore as rfg
 from rfgscore import errors
 from rfgscore.cli.main import invoke
 from rfgscore.errors import OTHER_CODES, ConfigError, ConfigProblem, RfgError, page_of
+from rfgscore.escalation.model import EscalationModel
 from rfgscore.explain import Outlook, explain_person
 from rfgscore.tables import Column, Table
 from rfgscore.vocabulary import reasons
@@ -29,6 +30,8 @@ PAGES = ROOT / "docs" / "errors"
 FROZEN = [
     ("RFG-C01", "ConfigError", 2, ValueError),
     ("RFG-C02", "OutputError", 2, ValueError),
+    ("RFG-C03", "ProtectedFeatureError", 2, ValueError),
+    ("RFG-C04", "ModelFileError", 2, ValueError),
     ("RFG-D01", "DataError", 1, ValueError),
     ("RFG-D02", "InputNotFoundError", 1, FileNotFoundError),
     ("RFG-D03", "FormatError", 1, ValueError),
@@ -38,6 +41,10 @@ FROZEN = [
     ("RFG-D07", "AmbiguousPersonError", 1, ValueError),
     ("RFG-D08", "PointInTimeError", 1, ValueError),
     ("RFG-D09", "NobodyEligibleError", 1, ValueError),
+    ("RFG-D10", "TooFewEventsError", 1, ValueError),
+    ("RFG-D11", "FollowUpError", 1, ValueError),
+    ("RFG-D12", "FitError", 1, ValueError),
+    ("RFG-P02", "NotFittedError", 1, ValueError),
     ("RFG-P01", "UnknownPersonError", 1, KeyError),
     ("RFG-X01", "MissingExtraError", 1, ImportError),
     ("RFG-W01", "WriteError", 3, OSError),
@@ -124,6 +131,7 @@ EXAMPLES: list[tuple[str, Files, list[str]]] = [
     ("RFG-C01", {}, ["--as-of", "30/06/2025"]),
     ("RFG-C02", {"out/june/notes.txt": "mine"}, []),
     ("RFG-C02", {"out/june/notes.txt": "mine"}, ["--replace"]),
+    ("RFG-C04", {"model.json": '{"schema": "model/9"}'}, ["--model", "model.json"]),
     ("RFG-D01", {"offences.csv": HEAD}, []),
     ("RFG-D01", {"links.csv": "nominal_id,master_id\nA,B\nC,D\nA,E\n"}, LINKS),
     ("RFG-D01", {"decisions.csv": DECISIONS + "P2,2025-06-02,managed,\n"}, MEETINGS),
@@ -189,6 +197,48 @@ def test_the_examples_of_the_pages_are_what_is_printed(code, files, more, tmp_pa
     shown(code, capsys.readouterr().err)
 
 
+#: Half of the people come back once, on days that follow from their number alone.
+RETURNS = "".join(
+    f"P{n},2022-0{1 + n % 6}-01,8/6\nP{n},2023-0{1 + n % 9}-15,8/6\n"
+    + (f"P{n},2024-1{n % 3}-01,8/6\n" if n % 2 else "")
+    for n in range(60)
+)
+
+#: Code, and what is added to a plain fit.
+FITS = [
+    ("RFG-C03", ["--features", "incidents_90d,subject_sex"]),
+    ("RFG-D10", ["--outcome", "serious"]),
+    ("RFG-D11", ["--horizons", "3000"]),
+    ("RFG-D12", ["--features", "incidents_90d"]),
+]
+
+
+def fit_with(more: Sequence[str]) -> int:
+    run_with({"offences.csv": HEAD + RETURNS + "P99,2021-01-01,8/6\n"}, [])  # lays the files down
+    words = ["--config", "my-force.yaml", "--offences", "offences.csv", "--until", "2025-06-30"]
+    return invoke(["fit", *words, "--out", "model.json", "--quiet", *more])
+
+
+@pytest.mark.parametrize(("code", "more"), FITS, ids=[row[0] for row in FITS])
+def test_the_examples_of_fits_that_are_refused(code, more, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert fit_with(more) == {row[0]: row[2] for row in FROZEN}[code]
+    shown(code, capsys.readouterr().err)
+    assert not Path("model.json").exists()
+
+
+def test_the_examples_of_a_model_that_does_not_fit_the_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert fit_with(["--features", "incidents_365d", "--horizons", "365"]) == 0
+    words = run_with({"offences.csv": HEAD + RETURNS}, ["--model", "model.json"])
+    assert invoke(words) == 2
+    shown("RFG-C04", capsys.readouterr().err)
+    Path("my-force.yaml").write_text(f"{SETTINGS}escalation: {{horizons: [365]}}\n", encoding="utf-8")
+    words[words.index("--as-of") + 1] = "2025-01-31"
+    assert invoke(words) == 1
+    shown("RFG-D08", capsys.readouterr().err)
+
+
 def test_the_example_of_an_unknown_person(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert invoke([*run_with({}, []), "--quiet"]) == 0
@@ -211,6 +261,7 @@ def test_the_examples_of_what_no_file_brings_about(tmp_path, monkeypatch, capsys
     nothing = Outlook(None, None, None)
     shown("RFG-I01", told(monkeypatch, capsys, lambda: explain_person(scored, 0, nothing)))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
+    shown("RFG-P02", told(monkeypatch, capsys, EscalationModel().summary))
     shown("RFG-X01", told(monkeypatch, capsys, Table({"n": Column.of("int32", [1])}).to_arrow))
     shown("RFG-I02", re.sub(r" at \S+:\d+;", " at score.py:212;", told(monkeypatch, capsys, lambda: 1 / 0)))
 

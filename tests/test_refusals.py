@@ -473,7 +473,15 @@ SETTINGS = [
     config("no schema", settings(schema=None), "schema", "is needed"),
     config("another schema", settings(schema="rfgscore/9"), "must be rfgscore/1"),
     config("an unknown key", settings(cohrt={}), "cohrt", "did you mean 'cohort'"),
-    config("a key that is not built", settings(escalation={}), "escalation", "not built"),
+    config(
+        "a key that is not built",
+        settings(output={"small_number": 5}),
+        "output.small_number",
+        "not built",
+    ),
+    config("a use of a model nobody knows", settings(escalation={"use": "rank"}), "escalation.use", "one of"),
+    config("the same horizon twice", settings(escalation={"horizons": [90, 90]}), "repeated; keep one"),
+    config("no horizon", settings(escalation={"horizons": []}), "escalation.horizons", "at least one"),
     config("an unknown value", settings(input={"duplicates": "drop"}), "input.duplicates", "must be one of"),
     config("a number in quotes", settings(cohort={"capacity": "12"}), "cohort.capacity", "whole number"),
     config("fewer kept than proposed", settings(cohort={"keep": 11}), "cohort.keep", "12 or more"),
@@ -597,7 +605,7 @@ OPTIONS = [
     option(
         "an extract before its day", {"--extract-date": "2025-06-29"}, "RFG-C01", "2025-06-29", "take a later"
     ),
-    option("an unknown option", {"--model": "m.json"}, "RFG-U01", "No such option: --model"),
+    option("an unknown option", {"--modle": "m.json"}, "RFG-U01", "No such option: --modle"),
     option("a missing option", {"--as-of": None}, "RFG-U01", "Missing option '--as-of'"),
     option("no file after its flag", ["run", "--offences"], "RFG-U01", "requires an argument"),
     option("no threads", {"--threads": "0"}, "RFG-U01", "greater than or equal to 1"),

@@ -226,7 +226,8 @@ def test_plain_python_where_compiling_is_off(kernel, monkeypatch):
 def test_little_is_loaded():
     code = """
         import sys, rfgscore
-        heavy = ["numba", "pydantic", "yaml", "duckdb", "pandas", "scipy", "polars", "pyarrow"]
+        heavy = ["numba", "pydantic", "yaml", "duckdb", "pandas", "polars", "pyarrow"]
+        heavy += ["scipy.stats", "scipy.optimize", "sklearn", "lifelines"]
         def here(): return [name for name in heavy if name in sys.modules]
         import rfgscore.windows as w
         print(here())

@@ -56,6 +56,18 @@ SUITES = {
     "Twelve monthly cycles of 5,000 invented people, twice": ({}, ["tools/twelve_cycles.py"]),
     "Twelve monthly cycles on the New York admissions, twice": ({}, ["tools/twelve_cycles.py", "--new-york"]),
     "A workbook through LibreOffice, decisions filled in and read back": ({}, ["tools/workbook_deep.py"]),
+    "Career tables, episodes, curves, metrics and resamples = plain references on random histories": (
+        {"RFG_EXAMPLES": "10000"},
+        [
+            *PYTEST,
+            *(f"tests/test_{name}.py" for name in ("careers", "gaps", "curves", "metrics", "resample")),
+        ],
+    ),
+    "Cox, Weibull, Kaplan-Meier, Aalen-Johansen: R once more on ten published data sets": (
+        {},
+        ["tools/golden_deep.py"],
+    ),
+    "A back-test of 60 monthly landmarks on a million lines": ({}, ["benchmarks/landmarks.py"]),
     "Windows against pandas, polars and DuckDB": ({}, ["benchmarks/windows.py", "--quick"]),
     "Packs for 100 people from a million events": ({}, ["benchmarks/packs.py"]),
     "A whole run against a bare polars script": ({}, ["benchmarks/end_to_end.py"]),

@@ -85,6 +85,9 @@ def run_command(
     previous: Annotated[
         Path | None, typer.Option("--previous", metavar="RUN_DIR", help="Folder of the last run.")
     ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", metavar="FILE", help="A fitted model of escalation risk.")
+    ] = None,
     threads: Threads = 1,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier output set.")] = False,
     allow_empty: AllowEmpty = False,
@@ -114,6 +117,7 @@ def run_command(
             decisions=decisions,
             removals=removals,
             previous=previous,
+            model=model,
             threads=threads,
             allow_empty=allow_empty,
             tell=tell,

@@ -45,6 +45,7 @@ def invoke(arguments: Sequence[str]) -> int:
         return _refused("RFG-U01", fault)
     try:
         # Only here: an interruption while the libraries load is an ordinary one, too.
+        from rfgscore.cli import models  # noqa: F401 - its commands join the others
         from rfgscore.cli.commands import app
 
         ended = typer.main.get_command(app).main(

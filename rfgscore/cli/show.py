@@ -35,6 +35,12 @@ def print_run(found: Run, settings: Config) -> None:
     assert source is not None  # noqa: S101 - read from files
     _print_account(source.account)
     _print_coverage(source, settings)
+    if "model" in manifest["run"]:
+        told, orders = manifest["run"]["model"], settings.escalation.use == "tiebreak"
+        print(
+            f"Model of escalation risk: {told['counts']}, fitted on what was known until {told['until']}; it "
+            f"{'orders equals only' if orders else 'stands beside the list and orders nobody'}."
+        )
     for warning in manifest["warnings"]:
         code, text = warning["code"], warning["text"]
         if text.isdigit():  # a flag, and how many people carry it

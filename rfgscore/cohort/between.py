@@ -68,6 +68,16 @@ class Between:
         """Whether people are scored or ranked under other settings; rows and weights are apart."""
         return _scoring(self._now) != _scoring(self._then)
 
+    @cached_property
+    def both_by_risk(self) -> bool:
+        """Whether both runs order equals by the figures of a model."""
+        return self._previous.by_risk and self._scored.risk is not None
+
+    @cached_property
+    def other_model(self) -> bool:
+        """Whether they use another model."""
+        return self._previous.model != self._scored.model
+
     @property
     def same_rules(self) -> bool:
         """Whether scores of the two runs mean the same."""
@@ -122,4 +132,5 @@ def asks_custody(config: Config) -> bool:
 
 
 def _scoring(config: Config) -> tuple[Any, ...]:
-    return config.score, config.rank, config.cohort.min_incidents, config.cohort.custody
+    cohort = config.cohort
+    return config.score, config.rank, config.escalation.use, cohort.min_incidents, cohort.custody

@@ -69,6 +69,8 @@ class Previous:
         Everyone on its two lists, by id.
     scores : Table
         Its ``scores.parquet``, with the ids of then.
+    model : str
+        Checksum of the model of escalation risk it was given; blank for none.
     """
 
     folder: str
@@ -80,6 +82,12 @@ class Previous:
     edges: Mapping[str, tuple[float, ...]]
     listed: Mapping[str, Standing]
     scores: Table
+    model: str = ""
+
+    @property
+    def by_risk(self) -> bool:
+        """Whether it ordered people, equal in all that its scores tell, by the figures of a model."""
+        return bool(self.model) and self.config.escalation.use == "tiebreak"
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)

@@ -80,7 +80,9 @@ class Past:
         for name in previous.config.rank.tie_break:
             value = columns[f"{name}_value"].values.astype(np.float64)
             deciding.append(value if name == "recency" else -value)
-        self.standings = Standings([column[ranked] for column in (*deciding, ids)])
+        # The figures that ordered equals are in no file for everyone; the order that came of them is.
+        last = self.position if previous.by_risk else ids
+        self.standings = Standings([column[ranked] for column in (*deciding, last)])
 
     def value(self, name: str, row: int) -> float:
         """Return a value of a row as a number.

@@ -20,6 +20,7 @@ from rfgscore.cohort.worlds import (
     rules_then,
     score_alone,
 )
+from rfgscore.config import Config
 from rfgscore.dates import NO_DAY, iso, within_days
 from rfgscore.history.history import History
 from rfgscore.scoring import Scored
@@ -164,7 +165,8 @@ class Undone:
         line = np.flatnonzero(history.visible(self.scored.as_of))
         who, everyone = history.person_of_line()[line], np.arange(len(history.persons))
         lines = lines_of(history, who, line, everyone, looked_at_from=self.since)
-        return self._ranked(rank_everyone(self.scored, lines, self.since, self.scored.config))
+        scored = self.scored
+        return self._ranked(rank_everyone(scored, lines, self.since, scored.config, scored.by_risk(everyone)))
 
     @cached_property
     def ahead_then(self) -> Int64:
@@ -196,7 +198,7 @@ class Undone:
         else:
             word, words = self._rows_word
         ties = (self._tie(name, past.value(f"{name}_value", row)) for name in config.rank.tie_break)
-        position = self._stand((-past.value("score", row), *ties), -1)
+        position = self._stand((-past.value("score", row), *ties, *self._last(-1)), -1)
         return Effect(word, position, words)
 
     # --- one thing at a time ------------------------------------------------------------------------------
@@ -215,14 +217,19 @@ class Undone:
             positions = self._positions(self._alone(lines))
             yield "link_change", positions, f"with records joined as on {iso(self.since)}"
         if self._between.other_weights:
-            everyone = rank_everyone(
-                self.scored, self._under_former_weights(), self.scored.as_of, self.scored.config
+            yield (
+                "gravity_table",
+                self._anew(self._under_former_weights()),
+                "with the previous gravity weights",
             )
-            yield "gravity_table", self._ranked(everyone), "with the previous gravity weights"
         if self._between.other_settings and self._between.can_score:
-            config = self.past.previous.config
-            everyone = rank_everyone(self.scored, self.scored.history, self.scored.as_of, config)
-            yield "config", self._ranked(everyone), "under the previous settings"
+            positions = self._anew(self.scored.history, self.past.previous.config)
+            yield "config", positions, "under the previous settings"
+        elif self._between.both_by_risk:
+            # No figure of then is known for everyone, but the order that came of them is.
+            word = "config" if self._between.other_model else ""
+            positions = self._anew(self.scored.history, self.past.previous.config)
+            yield word, positions, f"with equals in the order of {iso(self.since)}"
         if self._between.same_scale and self._between.can_score:
             word, words = self._rows_word
             yield word, self._as_recorded(), words
@@ -252,7 +259,9 @@ class Undone:
         own = [int(past.position[row]) - 1 for row in rows if past.position[row]]
         person = str(self.scored.history.persons[self.people[at]])
         key = self.now.key(at, self.scored.config.rank.tie_break)
-        return past.standings.position((*key, person), own)
+        # Among equals whom figures of then put in order, a person keeps the place of then, or comes last.
+        last = (own[0] + 1 if own else np.inf) if past.previous.by_risk else person
+        return past.standings.position((*key, last), own)
 
     def _as_recorded(self) -> Positions:
         """Return positions with what was recorded then in place of the rows of then as they are now."""
@@ -263,7 +272,7 @@ class Undone:
                 out[at] = self._shifted(at, former.row)
             elif self._then.inside[at]:
                 # Whoever was not scored then had none of these rows.
-                key = only_since.key(at, names)
+                key = (*only_since.key(at, names), *self._last(int(self.people[at])))
                 out[at] = self._stand(key, int(self.people[at])) if only_since.eligible[at] else None
         return out
 
@@ -288,6 +297,7 @@ class Undone:
             if then.inside[at] or not now.inside[at]:
                 value = round(value + change[name], 6) if now.inside[at] else recorded[name]
             ties.append(self._tie(name, value))
+        ties += self._last(int(self.people[at]))
         return self._stand((-score, *ties), int(self.people[at]))
 
     @cached_property
@@ -341,6 +351,7 @@ class Undone:
         parts = {part.name: part for part in scored.components}
         order = scored.in_list_order()[: int(scored.eligible.sum())]
         ties = [parts[name].tie_break[order] for name in scored.config.rank.tie_break]
+        ties += scored.by_risk(scored.people[order])
         return Standings([-scored.score[order].astype(np.float64), *ties, scored.people[order]])
 
     def _stand(self, key: Sequence[float], number: int) -> int:
@@ -354,15 +365,35 @@ class Undone:
     def _positions(self, alone: Alone) -> Positions:
         names = self.scored.config.rank.tie_break
         return [
-            self._stand(alone.key(at, names), number) if alone.eligible[at] else None
+            self._stand((*alone.key(at, names), *self._last(number)), number) if alone.eligible[at] else None
             for at, number in enumerate(self.people.tolist())
         ]
+
+    def _anew(self, lines: History, former: Config | None = None) -> Positions:
+        """Return positions with everyone ranked anew today, under today's settings or those of then."""
+        scored = self.scored
+        last: list[npt.NDArray[Any]] = scored.by_risk(np.arange(len(lines.persons)))
+        if former is not None:
+            last = [self._order_then] if self.past.previous.by_risk else []
+        return self._ranked(rank_everyone(scored, lines, scored.as_of, former or scored.config, last))
+
+    @cached_property
+    def _order_then(self) -> Int64:
+        """Position then of each person of the history; whoever had none comes last."""
+        past, ids = self.past, map(str, self.scored.history.persons.tolist())
+        rows = np.fromiter((past.row.get(person, -1) for person in ids), np.int64)
+        position = np.append(past.position, 0)[rows]
+        return np.where(position > 0, position, 2**31)
 
     def _ranked(self, everyone: npt.NDArray[np.int32]) -> Positions:
         return [position or None for position in everyone[self.people].tolist()]
 
     def _clocks_custody(self) -> bool:
         return self._custody.spells is not None and asks_custody(self.scored.config)
+
+    def _last(self, number: int) -> tuple[float, ...]:
+        """What decides where a person stands among those equal in all else; nothing but the id, as a rule."""
+        return tuple(float(values) for values in self.scored.by_risk(number))
 
     @staticmethod
     def _tie(name: str, value: float) -> float:

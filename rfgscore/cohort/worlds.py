@@ -365,7 +365,13 @@ def _with_largest(found: Walk, largest: Mapping[str, float]) -> Walk:
     return Walk(**arrays)
 
 
-def rank_everyone(scored: Scored, lines: History, day: int, config: Config) -> Int32:
+def rank_everyone(
+    scored: Scored,
+    lines: History,
+    day: int,
+    config: Config,
+    last: Sequence[npt.NDArray[Any]] = (),
+) -> Int32:
     """Rank everyone anew.
 
     Parameters
@@ -378,6 +384,8 @@ def rank_everyone(scored: Scored, lines: History, day: int, config: Config) -> I
         Day from which the lines are looked at.
     config : Config
         Settings; quantiles and largest values are found anew.
+    last : sequence of numpy.ndarray
+        What orders people of the history whom the configured tie-break leaves equal, lower first.
 
     Returns
     -------
@@ -400,6 +408,7 @@ def rank_everyone(scored: Scored, lines: History, day: int, config: Config) -> I
     components = score_components(config, found, people, recency, eligible)
     by_name = {part.name: part for part in components}
     ties = [by_name[name].tie_break for name in config.rank.tie_break]
+    ties += [values[people] for values in last]
     out = np.zeros(len(everyone), np.int32)
     out[people] = rank_people(add_up(components), ties, eligible, ()).position
     return out

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
 from rfgscore.config.model import Config
 from rfgscore.config.nodes import Node, Path, dotted
-from rfgscore.errors import ConfigProblem
+from rfgscore.errors import ConfigProblem, nearest
 
-__all__ = ["NOT_BUILT", "NOT_BUILT_TEXT", "config_schema", "known_keys", "nearest"]
+__all__ = ["NOT_BUILT", "NOT_BUILT_TEXT", "config_schema", "known_keys"]
 
 #: Keys of the contract whose features are not built yet.
 NOT_BUILT: Final = frozenset(
     {
-        "escalation",
         "output.small_number",
         "output.victim_lists",
     }
@@ -60,26 +58,6 @@ def config_schema() -> dict[str, Any]:
         "required": ["schema"],
         "anyOf": whole_or_part,
     }
-
-
-def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the word most like another, or None where none is.
-
-    Parameters
-    ----------
-    word : str
-        What was written.
-    words : iterable of str
-        What could have been meant.
-
-    Returns
-    -------
-    str or None
-        The nearest word.
-    """
-    by_folded = {candidate.casefold(): candidate for candidate in words}
-    found = difflib.get_close_matches(word.casefold(), by_folded, n=1)
-    return by_folded[found[0]] if found else None
 
 
 def known_keys(root: Node) -> tuple[Node, list[ConfigProblem]]:

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from rfgscore.config.keys import known_keys, nearest
+from rfgscore.config.keys import known_keys
 from rfgscore.config.model import Config
 from rfgscore.config.nodes import Node, from_data, mark_at, merge, plain
 from rfgscore.config.rules import broken_rules, with_resolved_defaults
 from rfgscore.config.strict_yaml import MAX_BYTES, read_yaml
 from rfgscore.config.words import in_plain_words
-from rfgscore.errors import ConfigError, ConfigProblem
+from rfgscore.errors import ConfigError, ConfigProblem, nearest
 
 __all__ = ["PRESETS", "SCHEMA", "load_config", "preset"]
 
@@ -201,4 +201,7 @@ def _checked(root: Node, folders: Mapping[str, Path], problems: list[ConfigProbl
     if config.gravity.table.casefold().endswith(".csv"):
         folder = folders[mark_at(root, ("gravity", "table")).file]
         config._gravity_path = (folder / config.gravity.table).absolute()
+    if config.escalation.model is not None:
+        folder = folders[mark_at(root, ("escalation", "model")).file]
+        config._model_path = (folder / config.escalation.model).absolute()
     return config

@@ -72,6 +72,7 @@ __all__ = [
     "CountBand",
     "CustodyConfig",
     "DecisionsConfig",
+    "EscalationConfig",
     "FlagsConfig",
     "FrequencyConfig",
     "GravityBand",
@@ -218,6 +219,18 @@ class RankConfig(Section):
     )
 
 
+class EscalationConfig(Section):
+    """A fitted model whose figures stand beside the list, and what they may do there.
+
+    `model` is a file, or given with ``--model``; ``annotate`` only shows its figures, ``tiebreak`` lets them
+    order people who are equal in score and in every tie-break value; `horizons` are days.
+    """
+
+    model: Text | None = None
+    use: Literal["annotate", "tiebreak"] = "annotate"
+    horizons: Annotated[tuple[Days, ...], Field(min_length=1)] = (90, 180, 365)
+
+
 class HeldRule(Section):
     """People held in custody beyond so many days are not eligible."""
 
@@ -296,6 +309,8 @@ class Config(Section):
         How people are scored.
     rank : RankConfig
         How ties are ordered.
+    escalation : EscalationConfig
+        Which fitted model is used, and how.
     cohort : CohortConfig
         Who is listed.
     output : OutputConfig
@@ -308,11 +323,13 @@ class Config(Section):
     gravity: GravityConfig
     score: ScoreConfig
     rank: RankConfig = RankConfig()
+    escalation: EscalationConfig = EscalationConfig()
     cohort: CohortConfig = CohortConfig()
     output: OutputConfig = OutputConfig()
 
     # Outside the effective configuration: the same settings hash alike wherever the file lies.
     _gravity_path: Path | None = PrivateAttr(default=None)
+    _model_path: Path | None = PrivateAttr(default=None)
 
     @property
     def gravity_path(self) -> Path | None:
@@ -324,6 +341,17 @@ class Config(Section):
             None where `gravity.table` names a shipped table.
         """
         return self._gravity_path
+
+    @property
+    def model_path(self) -> Path | None:
+        """The file `escalation.model` names.
+
+        Returns
+        -------
+        pathlib.Path or None
+            None where it names none.
+        """
+        return self._model_path
 
     @property
     def max_score(self) -> int | None:

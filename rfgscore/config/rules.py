@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rfgscore.config.keys import nearest
 from rfgscore.config.model import (
     COMPONENTS,
     CUSTODY_COLUMNS,
@@ -25,6 +24,7 @@ from rfgscore.config.model import (
     RankConfig,
 )
 from rfgscore.config.nodes import Path
+from rfgscore.errors import nearest
 
 __all__ = ["broken_rules", "with_resolved_defaults"]
 
@@ -104,6 +104,7 @@ def broken_rules(data: dict[str, Any]) -> Iterator[Finding]:
     yield from _method(whole)
     yield from _components(whole)
     yield from _tie_break(whole)
+    yield from _horizons(whole)
     yield from _cohort(whole)
 
 
@@ -255,6 +256,14 @@ def _tie_break(data: dict[str, Any]) -> Iterator[Finding]:
         elif name in COMPONENTS and isinstance(components, dict) and name not in components:
             yield ("rank", "tie_break", at), f"the score has no component {name!r}; remove it"
         seen.add(name)
+
+
+def _horizons(data: dict[str, Any]) -> Iterator[Finding]:
+    """Each horizon gets a row of its own in the explanations."""
+    written = _at(data, "escalation", "horizons")
+    for at, days in _items(written):
+        if days in written[:at]:
+            yield ("escalation", "horizons", at), f"{days!r} is repeated; keep one"
 
 
 def _cohort(data: dict[str, Any]) -> Iterator[Finding]:

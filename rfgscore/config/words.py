@@ -9,9 +9,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from rfgscore.config.keys import nearest
 from rfgscore.config.nodes import Path, dotted
 from rfgscore.config.strict_yaml import resolve
+from rfgscore.errors import nearest
 
 __all__ = ["in_plain_words"]
 

@@ -9,6 +9,7 @@ from rfgscore.explain.person import (
     explain_person,
     explanation_table,
 )
+from rfgscore.explain.risk import risk_parts
 from rfgscore.explain.sentence import summarise
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "explanation_table",
     "number",
     "outlooks",
+    "risk_parts",
     "summarise",
 ]

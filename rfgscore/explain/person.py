@@ -90,6 +90,9 @@ class Explanation:
         tells of it. Empty outside a meeting's lists.
     outside : int
         Runs in a row in which a proposed person stood beyond ``cohort.keep``.
+    risk : tuple of Part
+        What a model of escalation risk says: a part for each horizon, then what moves its figures most. None
+        of them carries points. Empty without a model.
     """
 
     perpetrator_id: str
@@ -100,6 +103,7 @@ class Explanation:
     outlook: Outlook
     routes: tuple[tuple[str, str], ...] = ()
     outside: int = 0
+    risk: tuple[Part, ...] = ()
 
     def __repr__(self) -> str:
         if self.score is None:
@@ -109,6 +113,7 @@ class Explanation:
     def __str__(self) -> str:
         sentences = [told for _, told in self.routes] + [part.sentence for part in self.parts]
         sentences += [what.sentence for what in self.outlook.told()]
+        sentences += [part.sentence for part in self.risk]
         return "\n".join([self.summary, *(f"- {sentence}" for sentence in sentences)])
 
     def bars(self) -> list[tuple[str, float, float | None]]:
@@ -143,7 +148,8 @@ class Explanation:
         Returns
         -------
         tuple of Part
-            The parts; then why the person is before the meeting, and what may come: without band and points.
+            The parts; then why the person is before the meeting, what may come, and what a model says:
+            without band and points.
         """
         scored = () if self.score is not None else (_words("not_scored", self.summary),)
         routes = (
@@ -152,7 +158,7 @@ class Explanation:
             else _words(word, told)
             for word, told in self.routes
         )
-        return (*scored, *self.parts, *routes, *map(_prospect, self.outlook.told()))
+        return (*scored, *self.parts, *routes, *map(_prospect, self.outlook.told()), *self.risk)
 
 
 def explain_person(scored: Scored, place: int, outlook: Outlook) -> Explanation:
@@ -407,8 +413,8 @@ def explanation_table(explanations: Iterable[Explanation]) -> Table:
     Returns
     -------
     Table
-        One row a part; then why the person is before the meeting and what may come, a row each, without
-        band, points and evidence.
+        One row a part; then why the person is before the meeting, what may come and what a model says, a row
+        each, without band, points and evidence.
     """
     rows = [(explained.perpetrator_id, part) for explained in explanations for part in explained.told()]
     kind: Kind = "float64" if any(isinstance(part.points, float) for _, part in rows) else "int32"

@@ -160,7 +160,7 @@ def _remarks(scored: Scored, place: int) -> list[str]:
         out.append(f"{plural(lost, 'row')} naming this person could not be used (set_aside.csv)")
     tied = int(scored.ranking.tied_with[place])
     if tied:
-        order = ", ".join(scored.config.rank.tie_break) or "the order of ids"
+        order = ", ".join(scored.tie_words) or "the order of ids"
         others = "1 other" if tied == 1 else f"{tied} others"
         out.append(f"{others} with as many points, put in order by {order}")
     if "cut_through_tie" in flags:

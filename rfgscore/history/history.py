@@ -317,20 +317,22 @@ class History:
         # Another process gets the ids themselves.
         return {**vars(self), "persons": self.persons, "named": None}
 
-    def with_weights(self, weights: Mapping[str, float]) -> History:
+    def with_weights(self, weights: Mapping[str, float] | Float64) -> History:
         """Return the same lines under other weights.
 
         Parameters
         ----------
-        weights : mapping of str to float
-            Weight of every offence of the history.
+        weights : mapping of str to float, or numpy.ndarray
+            Weight of every offence of the history, by code or in the order of `offences`.
 
         Returns
         -------
         History
             Shares all arrays but `weights`.
         """
-        return self._with(weights=_frozen(np.array([weights[code] for code in self.offences], np.float64)))
+        if isinstance(weights, Mapping):
+            weights = np.array([weights[code] for code in self.offences], np.float64)
+        return self._with(weights=_frozen(weights))
 
     @classmethod
     def from_arrays(

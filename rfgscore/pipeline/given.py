@@ -109,13 +109,15 @@ def causes_known(
         return None, f"as told by {second.name}, which was made with --previous {first.name}."
     known = "known only when the second run is made with --previous the first"
     with understood(f"{first.name} or {second.name}/{MANIFEST}"):
-        given = [_given(one, _tables(first, second)) for one in (first, second)]
+        by_risk = any(_by_risk(one) for one in (first, second))
+        tables = [name for name in _tables(first, second) if by_risk or name != "model"]
+        given = [_given(one, tables) for one in (first, second)]
     if given[0] != given[1]:
         links = first.input_sums("links") != second.input_sums("links")
         more = "; the links differ, and people joined or split show as left and entered" if links else ""
         return None, f"{known}{more}."
     possible = []
-    if any(_shapes(pair.what) for pair in changed):
+    if any(_shapes(pair.what, by_risk) for pair in changed):
         possible.append("config")
     if first.input_sums("gravity") != second.input_sums("gravity"):
         possible.append("gravity_table")
@@ -203,7 +205,13 @@ def _tables(first: OutputSet, second: OutputSet) -> list[str]:
     return [name for name in dict.fromkeys(str(entry["table"]) for entry in entries) if name != "gravity"]
 
 
-def _shapes(what: str) -> bool:
-    """Say whether a setting can change a list; another gravity table is told by its checksum."""
-    aside = ("output.", "gravity table", "weight of ", "version of ")
-    return what not in ("name", "gravity.table") and not what.startswith(aside)
+def _by_risk(found: OutputSet) -> bool:
+    """Say whether a run orders equals by the figures of a model; otherwise a model only stands beside."""
+    told = found.manifest["config"].get("escalation", {})
+    return bool(told.get("use") == "tiebreak")
+
+
+def _shapes(what: str, by_risk: bool) -> bool:
+    """Say whether a setting can change a list; another gravity table or model is told by its checksum."""
+    aside = ("output.", "gravity table", "weight of ", "version of ", *(() if by_risk else ("escalation",)))
+    return what not in ("name", "gravity.table", "escalation.model") and not what.startswith(aside)

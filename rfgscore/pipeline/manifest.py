@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import platform
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
@@ -17,6 +17,8 @@ from rfgscore.cohort import Cohort, Previous
 from rfgscore.config import Config
 from rfgscore.dates import iso
 from rfgscore.errors import ConfigError
+from rfgscore.escalation.artefact import SCHEMA as MODEL_SCHEMA
+from rfgscore.escalation.risks import GivenModel
 from rfgscore.gravity import name_code
 from rfgscore.history.history import History
 from rfgscore.jit import THREADING
@@ -24,10 +26,16 @@ from rfgscore.pipeline.folder import SCHEMA
 from rfgscore.scoring import Scored
 from rfgscore.windows import in_window
 
-__all__ = ["about", "manifest_of"]
+__all__ = ["about", "manifest_of", "model_facts"]
 
 
-def manifest_of(history: History, scored: Scored, cohort: Cohort, allow_empty: bool) -> dict[str, Any]:
+def manifest_of(
+    history: History,
+    scored: Scored,
+    cohort: Cohort,
+    allow_empty: bool,
+    model: GivenModel | None = None,
+) -> dict[str, Any]:
     """Return the manifest of a run, but for the checksums of its outputs.
 
     Parameters
@@ -40,6 +48,8 @@ def manifest_of(history: History, scored: Scored, cohort: Cohort, allow_empty: b
         Who is considered.
     allow_empty : bool
         Whether a list of nobody was accepted.
+    model : GivenModel or None
+        The model of escalation risk; None for none.
 
     Returns
     -------
@@ -95,7 +105,11 @@ def manifest_of(history: History, scored: Scored, cohort: Cohort, allow_empty: b
             "excluded": sum(why is not None for why in scored.exclusion),
         },
         **({"edges": edges} if edges else {}),
-        "inputs": [*account.inputs, *([] if previous is None else [_previous(previous)])],
+        "inputs": [
+            *account.inputs,
+            *([] if previous is None else [_previous(previous)]),
+            *([] if model is None else [_model(model)]),
+        ],
         "outputs": {},  # known once the files are
         "warnings": [{"code": code, "text": text} for code, text in warnings],
         "run": {
@@ -110,7 +124,8 @@ def manifest_of(history: History, scored: Scored, cohort: Cohort, allow_empty: b
             },
             # So that the next run can tell what another gravity table alone changed.
             "weights": dict(sorted((grade.code, grade.weight) for grade in scored.grades)),
-            **_environment(),
+            **({} if model is None else {"model": model_facts(model)}),
+            **environment(),
         },
     }
 
@@ -127,9 +142,25 @@ def _collapsed(scored: Scored) -> list[tuple[str, str]]:
     ]
 
 
-def _environment() -> dict[str, Any]:
-    """Say what a replay needs; a time only where the caller fixed one, so that bytes stay equal."""
-    packages = ["duckdb", "jinja2", "numba", "numpy", "pydantic", "pyyaml"]
+def environment(also: Sequence[str] = ()) -> dict[str, Any]:
+    """Say what making it once more needs; a time only where the caller fixed one, so that bytes stay equal.
+
+    Parameters
+    ----------
+    also : sequence of str
+        Packages beside those of every run.
+
+    Returns
+    -------
+    dict
+        Plain data for JSON.
+
+    Raises
+    ------
+    ConfigError
+        When ``SOURCE_DATE_EPOCH`` is no whole number.
+    """
+    packages = ["duckdb", "jinja2", "numba", "numpy", "pydantic", "pyyaml", *also]
     if find_spec("xlsxwriter") is not None:  # an extra: with it there is a workbook
         packages.append("xlsxwriter")
     stated = os.environ.get("SOURCE_DATE_EPOCH", "")
@@ -141,7 +172,7 @@ def _environment() -> dict[str, Any]:
         "created": created,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "packages": {name: version(name) for name in packages},
+        "packages": {name: version(name) for name in sorted(packages)},
         # Not how many: the result is the same with any number of them.
         "threading_layer": THREADING,
     }
@@ -154,6 +185,35 @@ def _previous(previous: Previous) -> dict[str, Any]:
         "sha256": previous.sha256,
         "rows": len(previous.listed),
         "set_aside": 0,
+    }
+
+
+def _model(given: GivenModel) -> dict[str, Any]:
+    """Name the model among the inputs: it holds no row of anybody."""
+    return {"table": "model", "file": given.file, "sha256": given.sha256, "rows": 0, "set_aside": 0}
+
+
+def model_facts(given: GivenModel) -> dict[str, Any]:
+    """Return what a model was fitted for and on, as the manifest tells it.
+
+    Parameters
+    ----------
+    given : GivenModel
+        The model.
+
+    Returns
+    -------
+    dict
+        Plain data for JSON.
+    """
+    card = given.card
+    told = ("model", "clock", "held", "window_days", "until", "landmarks", "rows", "people", "horizons")
+    counts = ("events_by_horizon", "observed", "expected", "columns_used")
+    return {
+        "schema": MODEL_SCHEMA,
+        "outcome": card["outcome"]["name"],
+        "counts": card["outcome"]["words"],
+        **{name: card[name] for name in (*told, *counts)},
     }
 
 
@@ -187,4 +247,22 @@ def about(config: Config, manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("rows set aside", str(rows["set_aside"])),
         ("rows not yet known", str(rows["not_yet_known"])),
         *((f"not shown, route {route}", str(count)) for route, count in cycle["not_shown"].items() if count),
+        *_about_model(config, manifest),
+    ]
+
+
+def _about_model(config: Config, manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    told = manifest["run"].get("model")
+    if told is None:
+        return []
+    orders = config.escalation.use == "tiebreak"
+    (sha256,) = (entry["sha256"] for entry in manifest["inputs"] if entry["table"] == "model")
+    return [
+        (
+            "escalation_risk",
+            f"of people with such a record, the share recorded for {told['counts']} within the days beside "
+            f"it, as a model sums up the records to {told['until']}; said of groups, not of a person",
+        ),
+        ("escalation_risk and the order", "orders full ties only" if orders else "none: it is only shown"),
+        ("model, SHA-256", sha256),
     ]

@@ -80,6 +80,7 @@ def read_previous(folder: str | os.PathLike[str], told: Told, as_of: int) -> Pre
         listed=_standings(found, told),
         # People taken off since may stand in it: it is compared with, and never written anywhere.
         scores=found.scores(),
+        model="".join(found.input_sums("model")),
     )
 
 

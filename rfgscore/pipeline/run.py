@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -18,11 +18,13 @@ from rfgscore.cohort.since import since_table
 from rfgscore.config import Config
 from rfgscore.dates import iso
 from rfgscore.errors import MissingExtraError, NobodyEligibleError
-from rfgscore.explain import Explanation, explain_considered, explanation_table, outlooks
+from rfgscore.escalation.risks import Risks, risks_of
+from rfgscore.explain import Explanation, explain_considered, explanation_table, outlooks, risk_parts
 from rfgscore.history.read import gravity_of, read_offences
 from rfgscore.history.source import Source
 from rfgscore.pipeline.folder import MANIFEST, keep_apart, write_folder
 from rfgscore.pipeline.manifest import about, manifest_of
+from rfgscore.pipeline.model import given_model
 from rfgscore.pipeline.previous import read_previous
 from rfgscore.pipeline.scores import Scores
 from rfgscore.report.areas import area_files, by_area
@@ -34,7 +36,7 @@ from rfgscore.report.page import pack_bytes
 from rfgscore.report.parquet_file import parquet_bytes
 from rfgscore.report.summary import summary_table
 from rfgscore.report.workbook import workbook_bytes
-from rfgscore.scoring import Scored, score_people
+from rfgscore.scoring import Scored, order_equals, score_people
 from rfgscore.tables import Table
 
 __all__ = ["Run", "run"]
@@ -131,6 +133,7 @@ def run(
     decisions: object = None,
     removals: object = None,
     previous: FilePath | None = None,
+    model: FilePath | None = None,
     threads: int = 1,
     allow_empty: bool = False,
     tell: Callable[[str], None] = lambda step: None,
@@ -152,6 +155,9 @@ def run(
     previous : path, optional
         Folder of the run before the last meeting: nobody on its lists is lost, and changes are told
         against it.
+    model : path, optional
+        A fitted model of escalation risk; by default that of the config. Its figures stand beside the list,
+        and order people only as ``escalation.use`` says.
     threads : int
         Threads to use; the result is the same to the byte with any number.
     allow_empty : bool
@@ -167,7 +173,7 @@ def run(
     Raises
     ------
     ConfigError
-        When settings or the gravity table cannot be used.
+        When settings, the gravity table or the model cannot be used.
     DataError
         When the input is missing, refused, at fault beyond the limit, or nobody is eligible.
 
@@ -180,6 +186,7 @@ def run(
     Run(as of 2025-06-30: 409 rows in, 334 used, 114 people scored, 27 listed)
     """
     tell("reading")
+    given = given_model(config, model)
     history = read_offences(
         offences,
         config=config,
@@ -207,15 +214,19 @@ def run(
             f"set aside{_by_reason(account.by_reason)}, {account.rows['not_yet_known']} are not yet known. "
             "Check as_of and the mapping; allow_empty (--allow-empty) accepts an empty list"
         )
+    risks = None if given is None else risks_of(given, scored, config)
+    if risks is not None and config.escalation.use == "tiebreak":
+        scored = order_equals(scored, risks.longest, risks.given.sha256)
     tell("looking ahead")
     earlier = None if previous is None else read_previous(previous, history.source.told, history.as_of)
     cohort = select_cohort(scored, earlier)
     tell("explaining")
-    explanations = _explained(scored, cohort)
+    explanations = _explained(scored, cohort, risks)
     tell("laying out")
     scores, source = Scores(scored), history.source
     by_id = {told.perpetrator_id: told for told in explanations}
-    listed, monitoring = cohort_table(scored, cohort, by_id), monitoring_table(scored, cohort, by_id)
+    listed = cohort_table(scored, cohort, by_id, risks)
+    monitoring = monitoring_table(scored, cohort, by_id, risks)
     since = since_table(scored, cohort.carried(), cohort.since)
     changes = None if earlier is None else changes_table(cohort, _may_be_named(scored, source, cohort))
     areas = {} if config.cohort.areas is None else by_area(cohort, listed, monitoring)
@@ -232,7 +243,7 @@ def run(
     }
     files = {name: csv_bytes(table) for name, table in tables.items()}
     files["scores.parquet"] = parquet_bytes(scores.table)
-    manifest = manifest_of(history, scored, cohort, allow_empty)
+    manifest = manifest_of(history, scored, cohort, allow_empty, given)
     packs: tuple[tuple[Literal["formal", "monitoring"], str, Table], ...] = (
         ("formal", "report.html", listed),
         ("monitoring", "monitoring.html", monitoring),
@@ -244,6 +255,7 @@ def run(
             cohort=cohort,
             listed=rows,
             explanations=explanations,
+            risks=risks,
             since=since,
             summary=tables["summary.csv"],
             excluded=tables["excluded.csv"],
@@ -289,16 +301,18 @@ def run(
     )
 
 
-def _explained(scored: Scored, cohort: Cohort) -> list[Explanation]:
+def _explained(scored: Scored, cohort: Cohort, risks: Risks | None) -> list[Explanation]:
     """Explain everyone considered, in list order."""
-    placed = [one for one in cohort.considered if one.place is not None]
-    coming = outlooks(
-        scored,
-        [one.place for one in placed if one.place is not None],
-        tuple(one.leaving for one in placed),
-    )
-    told = dict(zip((one.person for one in placed), coming, strict=True))
-    return [explain_considered(scored, one, told.get(one.person)) for one in cohort.considered]
+    placed = [(one, one.place) for one in cohort.considered if one.place is not None]
+    places = [place for _, place in placed]
+    coming = outlooks(scored, places, tuple(one.leaving for one, _ in placed))
+    told = {one.person: outlook for (one, _), outlook in zip(placed, coming, strict=True)}
+    figures = {} if risks is None else risk_parts(scored, risks, places)
+    risk = {one.person: figures.get(place, ()) for one, place in placed}
+    return [
+        replace(explain_considered(scored, one, told.get(one.person)), risk=risk.get(one.person, ()))
+        for one in cohort.considered
+    ]
 
 
 def _may_be_named(scored: Scored, source: Source, cohort: Cohort) -> frozenset[str]:

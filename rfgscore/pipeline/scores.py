@@ -11,11 +11,13 @@ import numpy as np
 from rfgscore.config import Config
 from rfgscore.dates import from_day, iso, to_day
 from rfgscore.errors import ConfigError, UnknownPersonError
+from rfgscore.escalation.risks import risks_of
 from rfgscore.explain import Explanation, explain_person, outlooks
 from rfgscore.explain.bars import score_bar
 from rfgscore.history.history import History
 from rfgscore.history.read import gravity_of
-from rfgscore.scoring import Scored, score_people
+from rfgscore.pipeline.model import given_model
+from rfgscore.scoring import Scored, order_equals, score_people
 from rfgscore.scoring.leaving import leaving
 from rfgscore.tables import SHOWN, Table, html_table
 
@@ -159,7 +161,8 @@ def score(
     PointInTimeError
         When `as_of` is later than the history's, or would use what is known only as of the extract.
     ConfigError
-        When the config does not fit the history, or no day is given for a history from arrays.
+        When the config does not fit the history, no day is given for a history from arrays, or equals are to
+        be ordered by the figures of a model that cannot be used.
     DataError
         When an offence has no weight.
 
@@ -186,5 +189,9 @@ def score(
     except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(f"as_of: {error}") from error
     assert day is not None  # noqa: S101 - one of the two is given
-    gravity = gravity_of(config)
-    return Scores(score_people(history, config=config, gravity=gravity, as_of=day, threads=threads))
+    by_risk = config.escalation.use == "tiebreak"
+    given = given_model(config) if by_risk else None
+    scored = score_people(history, config=config, gravity=gravity_of(config), as_of=day, threads=threads)
+    if given is not None:
+        scored = order_equals(scored, risks_of(given, scored, config).longest, given.sha256)
+    return Scores(scored)

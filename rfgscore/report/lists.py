@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rfgscore.cohort import Cohort, Considered
 from rfgscore.dates import NO_DAY
+from rfgscore.escalation.risks import Risks
 from rfgscore.explain import Explanation
 from rfgscore.scoring import Scored
 from rfgscore.tables import Column, Kind, Table
@@ -17,7 +18,9 @@ from rfgscore.tables import Column, Kind, Table
 __all__ = ["cohort_table", "excluded_table", "monitoring_table"]
 
 
-def cohort_table(scored: Scored, cohort: Cohort, explanations: Mapping[str, Explanation]) -> Table:
+def cohort_table(
+    scored: Scored, cohort: Cohort, explanations: Mapping[str, Explanation], risks: Risks | None = None
+) -> Table:
     """Return the ranked list of ``cohort.csv``; the decision columns are empty.
 
     Parameters
@@ -28,16 +31,20 @@ def cohort_table(scored: Scored, cohort: Cohort, explanations: Mapping[str, Expl
         Who is considered.
     explanations : mapping of str to Explanation
         By id; their summaries stand in the list.
+    risks : Risks or None
+        What a model says of everyone scored; None without one.
 
     Returns
     -------
     Table
         Proposed, then reserve, then everyone else before the formal meeting, each by position.
     """
-    return Table(_list_columns(scored, cohort, cohort.of("cohort"), explanations))
+    return Table(_list_columns(scored, cohort, cohort.of("cohort"), explanations, risks))
 
 
-def monitoring_table(scored: Scored, cohort: Cohort, explanations: Mapping[str, Explanation]) -> Table:
+def monitoring_table(
+    scored: Scored, cohort: Cohort, explanations: Mapping[str, Explanation], risks: Risks | None = None
+) -> Table:
     """Return the list of ``monitoring.csv``: people on whom a meeting decided not to take them on.
 
     Parameters
@@ -48,6 +55,8 @@ def monitoring_table(scored: Scored, cohort: Cohort, explanations: Mapping[str, 
         Who is considered.
     explanations : mapping of str to Explanation
         By id.
+    risks : Risks or None
+        What a model says of everyone scored; None without one.
 
     Returns
     -------
@@ -55,7 +64,7 @@ def monitoring_table(scored: Scored, cohort: Cohort, explanations: Mapping[str, 
         The columns of the cohort plus ``why``, by position. The review owner is for people to fill in.
     """
     people = cohort.of("monitoring")
-    columns = _list_columns(scored, cohort, people, explanations)
+    columns = _list_columns(scored, cohort, people, explanations, risks)
     why = [" ".join(sentence for _, sentence in one.why) for one in people]
     return Table({**columns, "why": Column.of("text", why)})
 
@@ -91,6 +100,7 @@ def _list_columns(
     cohort: Cohort,
     people: Sequence[Considered],
     explanations: Mapping[str, Explanation],
+    risks: Risks | None,
 ) -> dict[str, Column]:
     # Whoever has no line in the window has no place among those scored: every value of theirs is null.
     missing = np.array([one.place is None for one in people], np.bool_)
@@ -111,6 +121,16 @@ def _list_columns(
         full[~missing] = values[known]
         return Column.of(kind, full, null)
 
+    def risk() -> tuple[Column, Column]:
+        """The figure of the longest horizon, and that horizon, of people of whom a model says anything."""
+        if risks is None:
+            return blank("float64"), blank("int32")
+        silent = missing.copy()
+        silent[~missing] = ~risks.known[known]
+        days = np.full(len(risks.known), risks.horizons[-1], np.int64)
+        return among("float64", risks.longest, silent), among("int32", days, silent)
+
+    figure, horizon = risk()
     worst = [None if one.place is None else scored.worst_offence(one.place) for one in people]
     found = [cohort.changes.get(one.person) for one in people]
     before = [None if change is None else change.position_before for change in found]
@@ -131,8 +151,8 @@ def _list_columns(
         "last_event_date": among("date", scored.walk.last_day[scored.people]),
         "worst_offence_code": Column.of("text", [None if grade is None else grade.code for grade in worst]),
         "worst_offence": Column.of("text", [None if grade is None else grade.label for grade in worst]),
-        "escalation_risk": blank("float64"),
-        "escalation_horizon_days": blank("int32"),
+        "escalation_risk": figure,
+        "escalation_horizon_days": horizon,
         "status": Column.of("text", [one.status for one in people]),
         "pathway": Column.of("text", [one.pathway or None for one in people]),
         "entry_routes": Column.of("text", [";".join(one.routes) or None for one in people]),

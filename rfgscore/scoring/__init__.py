@@ -1,5 +1,5 @@
 """Scoring: components, bands, points, rank, flags and eligibility."""
 
-from rfgscore.scoring.score import Scored, score_people
+from rfgscore.scoring.score import Scored, order_equals, score_people
 
-__all__ = ["Scored", "score_people"]
+__all__ = ["Scored", "order_equals", "score_people"]

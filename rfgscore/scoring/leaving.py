@@ -126,7 +126,9 @@ def _lowest(ahead: Ahead, later: Later, staying: list[int]) -> float:
 
 def _keys(ahead: Ahead, later: Later, floor: float) -> list[Key]:
     """Return where each eligible person of at least so many points stands, the first first."""
-    columns = [-later.score, *later.tie_break(ahead.scored.config.rank.tie_break), ahead.places[later.inside]]
+    scored = ahead.scored
+    ties = [*later.tie_break(scored.config.rank.tie_break), *scored.by_risk(ahead.people[later.inside])]
+    columns = [-later.score, *ties, ahead.places[later.inside]]
     ranked = np.flatnonzero(later.eligible & (later.score >= floor))
     order = ranked[np.lexsort([column[ranked] for column in reversed(columns)])]
     return list(zip(*(column[order].tolist() for column in columns), strict=True))

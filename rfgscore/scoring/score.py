@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rfgscore.config import Config
-from rfgscore.dates import NO_DAY, iso
-from rfgscore.errors import ConfigError, DataError, PointInTimeError
 from rfgscore.gravity import Grade, Gravity
 from rfgscore.history.history import History
-from rfgscore.scoring.components import Component, add_up, score_components
-from rfgscore.scoring.eligibility import Exclusion, exclusions
+from rfgscore.scoring.components import Component
+from rfgscore.scoring.eligibility import Exclusion
 from rfgscore.scoring.flags import flag_people
+from rfgscore.scoring.points import points_of
 from rfgscore.scoring.rank import Ranking, rank_people
 from rfgscore.tables import Column, Kind, Table
-from rfgscore.windows import Walk, walk
+from rfgscore.windows import Walk
 
-__all__ = ["Scored", "score_people"]
+__all__ = ["Scored", "order_equals", "score_people"]
 
 Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -67,6 +67,12 @@ class Scored:
         int64 planned release of each person, ``NO_DAY`` where none is known.
     at_liberty : numpy.ndarray or None
         int64 days at liberty since the latest line; None without a custody table.
+    risk : numpy.ndarray or None
+        float64 escalation risk of every person of the history, 0 without a line in the window, and 0 once
+        more at the end for nobody, where it orders people whom the configured tie-break leaves equal; None
+        where it does not.
+    model : str
+        Checksum of the model file that risk comes from; blank for none.
     """
 
     history: History
@@ -86,6 +92,32 @@ class Scored:
     custody_in_doubt: npt.NDArray[np.bool_]
     planned: Int64
     at_liberty: Int64 | None
+    risk: Float64 | None = None
+    model: str = ""
+
+    @property
+    def tie_words(self) -> tuple[str, ...]:
+        """What orders equal scores, in words, the first deciding first."""
+        return (*self.config.rank.tie_break, *(() if self.risk is None else ("escalation risk",)))
+
+    def by_risk(self, people: npt.ArrayLike) -> list[Float64]:
+        """Return what orders people whom the configured tie-break leaves equal, before their ids do.
+
+        The risk is that of the day looked at, also where people are looked at on other days.
+
+        Parameters
+        ----------
+        people : array-like of int
+            Person numbers of the history; -1 for nobody of it.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            One array, lower first; none where the risk orders nobody.
+        """
+        if self.risk is None:
+            return []
+        return [-self.risk[np.asarray(people, np.int64)]]
 
     @property
     def eligible(self) -> npt.NDArray[np.bool_]:
@@ -199,92 +231,76 @@ def score_people(
     DataError
         When an offence has no weight, or days at liberty are asked for without a custody table.
     """
-    seen = history.at(as_of)
+    points = points_of(history, config=config, gravity=gravity, as_of=as_of, threads=threads)
+    seen, people = points.history, points.people
     source = seen.source
-    _refuse_extract_state(seen, config, as_of)
-    _refuse_other_reading(seen, config)
-    if (
-        config.score.components.victims is not None
-        and source is not None
-        and "victim_id" not in source.mapped
-    ):
-        raise ConfigError("score.components.victims needs victim_id: map it, or leave the component out")
-    if source is None:
-        weights = zip(seen.offences, seen.weights.tolist(), strict=True)
-        grades = tuple(Grade(code, weight, code) for code, weight in weights)
-    else:
-        grades = _grades(seen, gravity)
-        seen = seen.with_weights(
-            {code: grade.weight for code, grade in zip(seen.offences, grades, strict=True)}
-        )
-    gravity_part = config.score.components.gravity
-    window = config.score.window_days
-    found = walk(
-        seen,
-        as_of,
-        window_days=window,
-        half_life_days=gravity_part.half_life_days if gravity_part is not None else None,
-        threads=threads,
-    )
-    people = np.flatnonzero(found.lines > 0)
-    spells = source.spells if source is not None else None
-    in_custody: npt.NDArray[np.bool_] | None = None
-    at_liberty: Int64 | None = None
-    planned = np.full(len(people), NO_DAY, np.int64)
-    held_since = np.full(len(seen.persons), NO_DAY, np.int64)
-    if spells is not None:
-        held, held_since, until = spells.held(as_of, len(seen.persons))
-        in_custody, planned = held[people], until[people]
-        at_liberty = spells.days_at_liberty(found.last_day.astype(np.int64), as_of)[people]
     in_doubt = np.zeros(len(people), np.bool_) if source is None else source.custody_in_doubt[people]
-    recency = as_of - found.last_day[people].astype(np.int64)
-    recency_part = config.score.components.recency
-    if recency_part is not None and recency_part.clock == "at_liberty":
-        if at_liberty is None:
-            raise DataError(
-                "score.components.recency.clock: at_liberty needs a custody table; give --custody"
-            )
-        recency = at_liberty
-    excluded = exclusions(config, seen, as_of, people, found.incidents[people])
-    eligible = np.array([reason is None for reason in excluded], np.bool_)
-    components = score_components(config, found, people, recency, eligible)
-    score = add_up(components)
-    by_name = {part.name: part for part in components}
-    capacity, reserve = config.cohort.capacity, config.cohort.reserve
     ranking = rank_people(
-        score,
-        [by_name[name].tie_break for name in config.rank.tie_break],
-        eligible,
-        [capacity, capacity + reserve],
+        points.score, points.tie_breaks(config.rank.tie_break), points.eligible, _cuts(config)
     )
-    flagged = flag_people(seen, as_of, window, grades, threads)
-    masks = {word: mask[people] for word, mask in flagged.items()}
-    masks["cut_through_tie"] = ranking.cut_through_tie
+    flagged = flag_people(seen, as_of, config.score.window_days, points.grades, threads)
     return Scored(
         history=seen,
         config=config,
         as_of=as_of,
-        grades=grades,
-        walk=found,
+        grades=points.grades,
+        walk=points.walk,
         people=people,
-        components=components,
-        score=score,
-        exclusion=excluded,
+        components=points.components,
+        score=points.score,
+        exclusion=points.exclusion,
         ranking=ranking,
-        flags=_words(masks, len(people)),
+        flags=_words(flagged, people, ranking),
         flagged=flagged,
-        in_custody=in_custody,
-        held_since=held_since,
+        in_custody=points.in_custody,
+        held_since=points.held_since,
         custody_in_doubt=in_doubt,
-        planned=planned,
-        at_liberty=at_liberty,
+        planned=points.planned,
+        at_liberty=points.at_liberty,
     )
 
 
-def _words(masks: Mapping[str, npt.NDArray[np.bool_]], size: int) -> tuple[tuple[str, ...], ...]:
+def order_equals(scored: Scored, risk: Float64, model: str) -> Scored:
+    """Rank once more, people whom the configured tie-break leaves equal by their risk, the higher first.
+
+    Scores, ranks and ties stay; positions change within full ties only.
+
+    Parameters
+    ----------
+    scored : Scored
+        Everyone scored.
+    risk : numpy.ndarray
+        float64 risk of each of `people`.
+    model : str
+        Checksum of the model file it comes from.
+
+    Returns
+    -------
+    Scored
+        The same people; only those equal in risk, too, can carry ``cut_through_tie``.
+    """
+    everyone = np.zeros(len(scored.history.persons) + 1)
+    everyone[scored.people] = risk
+    held = {part.name: part for part in scored.components}
+    ties = [held[name].tie_break for name in scored.config.rank.tie_break]
+    ranking = rank_people(scored.score, [*ties, -risk], scored.eligible, _cuts(scored.config))
+    flags = _words(scored.flagged, scored.people, ranking)
+    return replace(scored, ranking=ranking, flags=flags, risk=everyone, model=model)
+
+
+def _cuts(config: Config) -> tuple[int, int]:
+    """Return the positions after which a list ends."""
+    return config.cohort.capacity, config.cohort.capacity + config.cohort.reserve
+
+
+def _words(
+    flagged: Mapping[str, npt.NDArray[np.bool_]], people: Int64, ranking: Ranking
+) -> tuple[tuple[str, ...], ...]:
+    masks = {word: mask[people] for word, mask in flagged.items()}
+    masks["cut_through_tie"] = ranking.cut_through_tie
     listed = sorted(masks)
     # People who carry the same flags share one tuple: there are few kinds of people, and many of each.
-    kind = np.zeros(size, np.int64)
+    kind = np.zeros(len(people), np.int64)
     for place, word in enumerate(listed):
         kind |= masks[word].astype(np.int64) << place
     kinds, which = np.unique(kind, return_inverse=True)
@@ -292,43 +308,3 @@ def _words(masks: Mapping[str, npt.NDArray[np.bool_]], size: int) -> tuple[tuple
         tuple(word for place, word in enumerate(listed) if number >> place & 1) for number in kinds.tolist()
     ]
     return tuple(map(held.__getitem__, which.tolist()))
-
-
-def _grades(history: History, gravity: Gravity) -> tuple[Grade, ...]:
-    found = [gravity.grade(code) for code in history.offences]
-    missing = [code for code, grade in zip(history.offences, found, strict=True) if grade is None]
-    if missing:
-        raise DataError(
-            f"no weight in {gravity.name} for {', '.join(missing[:20])}: the history was read under another "
-            "gravity table; read it again, or add the codes"
-        )
-    return tuple(grade for grade in found if grade is not None)
-
-
-def _refuse_other_reading(history: History, config: Config) -> None:
-    """Refuse settings under which the reader would have kept other rows: nobody may drop out unseen."""
-    source = history.source
-    if source is None or source.read_with is config:
-        return
-    read, apart = source.read_with, {"point_in_time": "strict"}
-    unlike = {
-        "input": read.input.model_copy(update=apart) != config.input.model_copy(update=apart),
-        "cohort.min_age_at_event": read.cohort.min_age_at_event != config.cohort.min_age_at_event,
-        "gravity.non_crime": (read.gravity.non_crime is None) != (config.gravity.non_crime is None),
-        "gravity": read.gravity != config.gravity and source.account.by_reason.get("UNKNOWN_CODE", 0) > 0,
-    }
-    named = [name for name, differs in unlike.items() if differs]
-    if named:
-        raise ConfigError(
-            f"{', '.join(named)}: not as in the settings the history was read under, and they decide which "
-            "rows there are; read it again under these settings"
-        )
-
-
-def _refuse_extract_state(history: History, config: Config, as_of: int) -> None:
-    later = () if history.source is None else history.source.known_later(as_of)
-    if later and config.input.point_in_time == "strict":
-        raise PointInTimeError(
-            f"{', '.join(later)}: known later than {iso(as_of)}, or only as of the extract; read the history "
-            "again as of that day, or set input.point_in_time: accept_extract_state"
-        )

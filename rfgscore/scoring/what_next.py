@@ -214,6 +214,7 @@ def one_more(scored: Scored, place: int) -> OneMore:
     at = int(np.searchsorted(who, place))
     by_name = {part.name: part for part in components}
     ties = [by_name[name].tie_break for name in config.rank.tie_break]
+    ties += scored.by_risk(scored.people[who])
     position = int(rank_people(score, ties, could[who], ()).position[at])
     return OneMore(score[at].item(), position or None)
 

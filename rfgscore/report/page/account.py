@@ -295,7 +295,7 @@ def _areas(summary: Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def _inputs(source: Source, manifest: Mapping[str, Any]) -> list[Input]:
     held: dict[str, tuple[int, int]] = {}
     for entry in manifest["inputs"]:
-        if entry["table"] != "gravity":
+        if entry["table"] not in ("gravity", "model"):  # these hold no rows of people
             rows, aside = held.get(entry["table"], (0, 0))
             held[entry["table"]] = rows + entry["rows"], aside + entry["set_aside"]
     later = {"offences": manifest["rows"]["not_yet_known"], **source.account.sides_not_yet_known}

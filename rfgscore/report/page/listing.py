@@ -120,7 +120,7 @@ def _cut(scored: Scored, last: int, group: Sequence[Person]) -> str:
     words += f" It goes through a tie: {equals} people have {number(scored.score[above].item())} points each"
     if "cut_through_tie" in scored.flags[above] and "cut_through_tie" in scored.flags[below]:
         return words + ", and only the order of ids decides who is above it."
-    order = ", ".join(scored.config.rank.tie_break)
+    order = ", ".join(scored.tie_words)
     return words + f"; who is above it follows from {order}, in this order."
 
 

@@ -7,12 +7,14 @@ from typing import Any, Literal
 
 from rfgscore.cohort.considered import Cohort, Considered
 from rfgscore.dates import iso
+from rfgscore.escalation.risks import Risks
 from rfgscore.explain import Explanation
 from rfgscore.report.page.account import account_of
 from rfgscore.report.page.agenda import by_route, since_rows
 from rfgscore.report.page.listing import choices, groups, not_shown
 from rfgscore.report.page.people import people_of
 from rfgscore.report.page.render import rendered
+from rfgscore.report.page.risk import model_of
 from rfgscore.report.page.trend import EVERY
 from rfgscore.report.page.words import PARTS, css_text, flags, illustrative, long_date
 from rfgscore.scoring import Scored
@@ -38,6 +40,7 @@ def pack_bytes(
     excluded: Table,
     manifest: Mapping[str, Any],
     marking: str,
+    risks: Risks | None = None,
 ) -> bytes:
     """Return the pack of a meeting as an HTML page that stands alone.
 
@@ -67,6 +70,8 @@ def pack_bytes(
         The manifest; its ``outputs`` are not used.
     marking : str
         Protective marking, shown at the top and the foot, and on every printed page; blank for none.
+    risks : Risks or None
+        What a model of escalation risk says of everyone scored; without one the pack says nothing of risk.
 
     Returns
     -------
@@ -89,7 +94,7 @@ def pack_bytes(
         raise ValueError("listed: not the list of this pack")
     told_of = {told.perpetrator_id: told for told in explanations}
     chosen = [*wanted, *(() if kind == "formal" else _beside(cohort, since))]
-    people = people_of(scored, source, cohort, [(one, told_of[one.person]) for one in chosen])
+    people = people_of(scored, source, cohort, [(one, told_of[one.person]) for one in chosen], risks)
     on_list = people[: len(wanted)]
     raised = {flag.word for person in people for flag in person.flags}
     news = since_rows(since, people)
@@ -136,6 +141,8 @@ def pack_bytes(
         hidden=cohort.not_shown,
         not_assessed=sorted(cohort.not_assessed.items()),
         account=account_of(source, scored.config, summary, excluded, manifest) if kind == "formal" else None,
+        model=model_of(scored, risks) if kind == "formal" else None,
+        tie_words=scored.tie_words,
         yaml=scored.config.to_yaml(),
         running=css_text(f"{scored.config.name}, as of {manifest['as_of']}. People decide."),
         running_mark=css_text(marking),

@@ -8,6 +8,7 @@ from typing import Any
 
 from rfgscore.cohort.considered import Cohort, Considered
 from rfgscore.dates import NO_DAY, iso
+from rfgscore.escalation.risks import Risks
 from rfgscore.explain import Explanation, number
 from rfgscore.explain.bars import score_bar
 from rfgscore.explain.case import Case, plural
@@ -16,6 +17,7 @@ from rfgscore.report.page.incidents import IncidentRow, in_words, incidents_of, 
 from rfgscore.report.page.lanes import Lane, victims_of
 from rfgscore.report.page.marks import Mark
 from rfgscore.report.page.parts import Told, extents, told_part
+from rfgscore.report.page.risk import RiskTold, risk_told
 from rfgscore.report.page.standing import Moved, decided_facts, decided_words, moved
 from rfgscore.report.page.timeline import Spell, grid_weights, in_reach, timeline
 from rfgscore.report.page.trend import Trend, trends
@@ -97,6 +99,8 @@ class Person:
         What may come, a sentence each.
     record : Record or None
         What is on record; None for people without any line.
+    risk : RiskTold or None
+        What a model of escalation risk says; None where it says nothing.
     """
 
     anchor: str
@@ -114,10 +118,15 @@ class Person:
     custody: str
     outlook: tuple[str, ...]
     record: Record | None
+    risk: RiskTold | None = None
 
 
 def people_of(
-    scored: Scored, source: Source, cohort: Cohort, chosen: Sequence[tuple[Considered, Explanation]]
+    scored: Scored,
+    source: Source,
+    cohort: Cohort,
+    chosen: Sequence[tuple[Considered, Explanation]],
+    risks: Risks | None = None,
 ) -> tuple[Person, ...]:
     """Return people as a pack shows them.
 
@@ -131,6 +140,8 @@ def people_of(
         Who is considered, and how they stand against the previous run.
     chosen : sequence of (Considered, Explanation)
         Whom to show, in the order of the pack.
+    risks : Risks or None
+        What a model says of everyone scored; None without one.
 
     Returns
     -------
@@ -164,6 +175,7 @@ def people_of(
                 custody=_custody(scored, one),
                 outlook=tuple(prospect.sentence for prospect in told.outlook.told()),
                 record=record,
+                risk=risk_told(scored, risks, one.place, told),
             )
         )
     return tuple(out)

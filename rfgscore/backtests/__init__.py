@@ -1,0 +1,1 @@
+"""How well rankings and risks would have done on days of the past, with what was known on each day only."""

@@ -1,0 +1,1 @@
+"""Escalation risk: episodes, covariates, survival models and what they predict."""

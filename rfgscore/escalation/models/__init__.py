@@ -1,0 +1,1 @@
+"""The models of risk, behind one protocol."""
