@@ -51,7 +51,8 @@ html_theme_options = {
 }
 # Only sections of several pages have a side bar; alone on its page, a text has the whole width.
 _ALONE = """index tutorial tutorial-matac tutorial-dappa first-list meeting-cycle escalation-notebook definitions
-    config-reference synthetic-force nyc-ten windows escalation performance deep changelog"""
+    config-reference synthetic-force nyc-ten windows escalation performance validation deep
+    changelog"""
 html_sidebars = {page: [] for page in _ALONE.split()}
 
 #: What makes a browser fetch something from elsewhere; links are for readers and stay.

@@ -231,6 +231,11 @@ def test_recalibration_finds_a_planted_drift():
     intercept, slope = recalibration(predictor, known, rows)
     assert slope == pytest.approx(0.5, abs=0.03)
     assert intercept == pytest.approx(np.log(0.5), abs=0.06)
+    # Training saw nothing on the first days, where these rows have events: that must not upset the slope.
+    late = predictor.arrays | {"baseline": np.where(np.arange(longest + 1) < 4, 0.0, baseline)}
+    gap = Predictor("cox", ("x",), late, longest)
+    assert (rows.event & (rows.stop < 4)).sum() > 10
+    assert recalibration(gap, known, rows) == pytest.approx((intercept, slope), abs=0.15)
     few = rows.take(np.arange(10))
     with pytest.raises(TooFewEventsError, match="20 events"):
         recalibration(predictor, known.take(np.arange(10)), few)

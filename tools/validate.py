@@ -148,18 +148,16 @@ def with_lifelines(
     return told
 
 
-def measured(
-    history: rfg.History, config: rfg.Config, landmarks: tuple[str, ...], **more: Any
-) -> dict[str, Any]:
+def measured(history: rfg.History, config: rfg.Config, dates: tuple[str, ...], **more: Any) -> dict[str, Any]:
     """Back-test both outcomes at some landmarks."""
-    out: dict[str, Any] = {"landmarks": list(landmarks), "outcomes": {}}
-    days = [int((np.datetime64(day) - np.datetime64("1970-01-01")).astype(int)) for day in landmarks]
+    out: dict[str, Any] = {"landmarks": list(dates), "outcomes": {}}
+    days = [int((np.datetime64(day) - np.datetime64("1970-01-01")).astype(int)) for day in dates]
     for outcome in OUTCOMES:
         begun = time.monotonic()
         result = rfg.backtest(
             history,
             config=config,
-            dates=landmarks,
+            dates=dates,
             outcome=outcome,
             models=MODELS,
             threads=2,
@@ -170,7 +168,15 @@ def measured(
         rows = [dict(zip(result.numbers.columns, row, strict=True)) for row in result.numbers.rows()]
         for row in rows:
             row["landmark"] = None if row["landmark"] is None else row["landmark"].isoformat()
-        kept = [row for row in rows if row["group"] is None and row["measure"] in WANTED]
+        kept = [
+            row
+            for row in rows
+            if row["group"] is None
+            and row["against"] is None
+            and row["measure"] in WANTED
+            and (row["landmark"] is None or row["measure"] == "auc")
+            and (row["of"] is None or row["at"] == TOP)
+        ]
         out["outcomes"][outcome] = {
             "numbers": kept,
             "against": with_lifelines(history, config, days, options),
@@ -403,7 +409,7 @@ def main() -> None:
             kept["held_back"] = [{**one, "found": None} for one in kept["held_back"]] + [
                 {**facts, "found": found}
             ]
-        KEPT.write_text(json.dumps(kept, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        KEPT.write_text(json.dumps(kept, allow_nan=False) + "\n", encoding="utf-8")
     text = page(kept["rolling"], kept["held_back"])
     PAGE.write_text(text, encoding="utf-8")
     print(text)

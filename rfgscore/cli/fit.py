@@ -136,9 +136,9 @@ def said(model: EscalationModel) -> Iterator[str]:
         f"{card['window_days']} days to {', '.join(card['landmarks'])}"
         + ("; nobody in custody then." if card["held"] == "exclude" else ".")
     )
-    words = {"event": "with that", "censored": "without", "death": "by death", "transfer out": "handed on"}
+    words = {"event": "with it", "censored": "without", "death": "by death", "transfer out": "handed on"}
     ends = ", ".join(f"{card['ends'][end]:,} {word}" for end, word in words.items() if card["ends"][end])
-    yield f"How they ended: {ends}."
+    yield f"Ended: {ends}."
     for why, count in card["left_out"].items():
         yield f"  left out: {count:,} {'row' if count == 1 else 'rows'}, {why}"
     for horizon, events, observed, expected in zip(

@@ -51,6 +51,8 @@ def recalibration(predictor: Predictor, covariates: Covariates, episodes: Episod
             "without it"
         )
     begun, ended = _hazards(predictor, covariates, episodes)
+    # A baseline learnt from few events has days without any: an event there is no proof that all is wrong.
+    ended = np.maximum(ended, ended[ended > 0].min(initial=1.0))
     from scipy.optimize import minimize
 
     log_ended = np.log(np.maximum(ended, 1e-300))
