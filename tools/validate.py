@@ -366,7 +366,7 @@ def page(rolling: dict[str, Any], held_back: list[dict[str, Any]]) -> str:
         "## The landmark of 2024",
         "",
         "Nothing was tuned on it: it is measured once a release, trained on the landmark of 2022-01-01 with outcomes",
-        "to the day before the test. Every time it was measured is listed.",
+        "to the test landmark itself, after which the test begins. Every time it was measured is listed.",
         "",
         *table(
             ["version", "measured on", "reason"],
